@@ -1,0 +1,117 @@
+import { Type } from "typebox";
+import { integerParameter } from "../../http/parameters.ts";
+import {
+  NullableObject,
+  NullableString,
+  NullableStrings,
+  NullableTimestamp,
+  Nullable,
+  Status,
+} from "../shapes.ts";
+
+/** Used where a request does not say whose trees it asks for. */
+export const DEFAULT_ORIGIN = "maestro";
+
+/** About 1,900 years: every tree, and still a date that PostgreSQL has. */
+const ALL_DAYS = 700_000;
+
+const origin = Type.String({
+  default: DEFAULT_ORIGIN,
+  description: "CI system that submitted the checkouts",
+});
+
+export const TreeListingQuery = Type.Object({
+  origin,
+  interval_in_days: integerParameter({
+    default: 7,
+    minimum: 1,
+    clamp: ALL_DAYS,
+    description: "only trees whose newest checkout is not older",
+  }),
+});
+
+const ListingStatusCount = Type.Object({
+  PASS: Type.Integer(),
+  FAIL: Type.Integer(),
+  INCONCLUSIVE: Type.Integer(),
+});
+
+export const TreeListing = Type.Array(
+  Type.Object({
+    id: Type.String({ description: "id of the checkout" }),
+    build_status: ListingStatusCount,
+    boot_status: ListingStatusCount,
+    test_status: ListingStatusCount,
+    tree_name: NullableString,
+    git_commit_tags: NullableStrings,
+    origin: Type.String(),
+    git_repository_url: NullableString,
+    git_repository_branch: NullableString,
+    git_commit_hash: NullableString,
+    git_commit_name: NullableString,
+    start_time: NullableTimestamp,
+  }),
+);
+
+export const TreeLatestPath = Type.Object({
+  tree_name: Type.String(),
+  git_branch: Type.String({ description: "may contain slashes" }),
+});
+
+export const TreeLatestQuery = Type.Object({
+  origin: Type.Optional(
+    Type.String({ description: `CI system that submitted the checkouts; ${DEFAULT_ORIGIN} when absent` }),
+  ),
+  commit_hash: Type.Optional(
+    Type.String({ description: "commit hash or tag; the newest checkout when absent" }),
+  ),
+});
+
+export const TreeLatest = Type.Object({
+  git_repository_url: NullableString,
+  git_commit_hash: Type.String(),
+  git_commit_name: NullableString,
+  origin: Type.String(),
+  api_url: Type.String({ description: "where the details of this commit are" }),
+  old_api_url: Type.String({ description: "the same, by commit hash alone" }),
+  tree_name: Type.String(),
+  git_repository_branch: Type.String(),
+});
+
+export const TreeBuildsDirectPath = Type.Object({
+  tree_name: Type.String(),
+  git_branch: Type.String({ description: "may contain slashes" }),
+  commit_hash: Type.String({ description: "commit hash or tag" }),
+});
+
+export const TreeBuildsPath = Type.Object({
+  commit_hash: Type.String({ description: "commit hash or tag" }),
+});
+
+export const TreeBuildsDirectQuery = Type.Object({ origin });
+
+export const TreeBuildsQuery = Type.Object({
+  origin,
+  git_url: Type.String({ description: "repository of the tree; empty for trees without one" }),
+  git_branch: Type.String({ description: "branch of the tree; empty for trees without one" }),
+});
+
+export const TreeBuilds = Type.Object({
+  builds: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      origin: Type.String(),
+      architecture: Type.String(),
+      config_name: Type.String(),
+      misc: NullableObject,
+      config_url: NullableString,
+      compiler: Type.String(),
+      status: Status,
+      duration: Nullable(Type.Number()),
+      log_url: NullableString,
+      start_time: NullableTimestamp,
+      git_repository_url: NullableString,
+      git_repository_branch: NullableString,
+    }),
+  ),
+});

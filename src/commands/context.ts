@@ -1,0 +1,63 @@
+/** What every command shares: settings, the log, the way it ends. */
+import { errorMessage } from "../database/errors.ts";
+import { openDatabase, type Database } from "../database/database.ts";
+import { createLog, type Log } from "../log.ts";
+import { loadSettings, type LoadedSettings, type Settings } from "../settings.ts";
+
+/** A command that cannot do its work; the message is one line for the operator. Exit code 1. */
+export class CommandError extends Error {
+  override name = "CommandError";
+}
+
+export interface Context {
+  settings: Settings;
+  loaded: LoadedSettings;
+  log: Log;
+  /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+  signal: AbortSignal;
+  /** Aborts `signal` because of an error that no request or batch is to blame for; the command then fails with it. */
+  fail: (error: Error) => void;
+}
+
+/**
+ * Runs a command with the settings of the environment, and turns what it throws into one line on standard error and
+ * exit code 1.
+ */
+export async function runCommand(action: (context: Context) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  let failure: Error | undefined;
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (stop.signal.aborted) process.exit(name === "SIGINT" ? 130 : 143);
+    stop.abort();
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  try {
+    const loaded = loadSettings();
+    const log = createLog(loaded.settings.logLevel);
+    for (const warning of loaded.warnings) log.warn(warning);
+    const fail = (error: Error): void => {
+      failure ??= error;
+      stop.abort();
+    };
+    await action({ settings: loaded.settings, loaded, log, signal: stop.signal, fail });
+    if (failure !== undefined) throw failure;
+  } catch (error) {
+    console.error(`CommandError: ${errorMessage(error)}`);
+    process.exitCode = 1;
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}
+
+/** Opens the database for the time of `work`. */
+export async function withDatabase<T>(
+  context: Context,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(context.settings.database, context.log, context.fail);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}

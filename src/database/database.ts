@@ -1,0 +1,49 @@
+/** Opens the database that the settings ask for: an external server, or the embedded one of this process. */
+import { resolve } from "node:path";
+import type { Log } from "../log.ts";
+import type { DatabaseSettings } from "../settings.ts";
+import { startEmbeddedServer } from "./embedded.ts";
+import { createPool, externalConnection, type Connection, type Pool } from "./pool.ts";
+
+export interface Database {
+  pool: Pool;
+  connection: Connection;
+  /** Where it is, for people; without the password. */
+  description: string;
+  /** Ends the pool, and the embedded server when it was started here. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects lazily to an external server, or starts the embedded one and waits until it answers.
+ *
+ * @param onLost called when the embedded server cannot be kept running
+ * @throws EmbeddedServerError when the data directory is in use or the server does not start
+ */
+export async function openDatabase(
+  settings: DatabaseSettings,
+  log: Log,
+  onLost: (error: Error) => void = () => undefined,
+): Promise<Database> {
+  if (settings.kind === "external") {
+    const connection = await externalConnection(settings);
+    const pool = createPool(connection, log);
+    return {
+      pool,
+      connection,
+      description: `PostgreSQL ${settings.name} at ${settings.host}:${settings.port}`,
+      close: () => pool.end(),
+    };
+  }
+  const server = await startEmbeddedServer({ dataDir: resolve(settings.dataDir), log, onLost });
+  const pool = createPool(server.connection, log);
+  return {
+    pool,
+    connection: server.connection,
+    description: `embedded PostgreSQL in ${server.location} at ${server.connection.host}:${server.connection.port}`,
+    close: async () => {
+      await pool.end();
+      await server.stop();
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** Values as the API shows them, as SQL expressions: JSON is built by PostgreSQL and sent on as text. */
+
+/** ISO 8601 in UTC with `Z`, with six digits of fraction or none. */
+export function isoTimestamp(expression: string): string {
+  return `to_char(${expression} at time zone 'UTC', case when date_trunc('second', ${expression}) = ${expression}
+      then 'YYYY-MM-DD"T"HH24:MI:SS"Z"' else 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' end)`;
+}
+
+/** One of the six statuses, upper-case, or `NULL`. */
+export function normalStatus(expression: string): string {
+  return `case when upper(${expression}) in ('PASS', 'FAIL', 'SKIP', 'ERROR', 'MISS', 'DONE') then upper(${expression}) else 'NULL' end`;
+}
+
+/** A number that JSON can hold, or NULL. */
+export function finiteNumber(expression: string): string {
+  return `nullif(nullif(nullif(${expression}, 'NaN'), 'Infinity'), '-Infinity')`;
+}
+
+/** A JSON column that should hold an array, or NULL. */
+export function jsonArray(expression: string): string {
+  return `case when jsonb_typeof(${expression}) = 'array' then ${expression} end`;
+}
+
+/** A JSON column that should hold an object; a JSON text of one is parsed. */
+export function jsonObject(expression: string): string {
+  return `case jsonb_typeof(${expression}) when 'object' then ${expression}
+      when 'string' then kernelboard_json_object(${expression}) end`;
+}
+
+/** A text[] without its NULL elements. */
+export function textArray(expression: string): string {
+  return `array_remove(${expression}, null)`;
+}

@@ -1,0 +1,104 @@
+/** Connections to PostgreSQL. */
+import pg from "pg";
+import type { ExternalDatabaseSettings } from "../settings.ts";
+import type { Log } from "../log.ts";
+import { errorMessage } from "./errors.ts";
+
+export type Pool = pg.Pool;
+export type Client = pg.Client | pg.PoolClient;
+
+/** Where a server is and who we are there. */
+export interface Connection {
+  host: string;
+  port: number;
+  database: string;
+  user: string;
+  password: string;
+  ssl: boolean | { rejectUnauthorized: boolean };
+  connectTimeoutSeconds: number;
+  idleTimeoutSeconds: number | null;
+}
+
+const POOL_SIZE = 10;
+/** An idle connection of the pool is closed after this many seconds unless the settings say otherwise. */
+const IDLE_SECONDS = 10;
+
+/** Options for a `pg` client of this connection. Sessions run in UTC with ISO dates, whatever the server's default. */
+export function clientOptions(connection: Connection, applicationName: string): pg.ClientConfig {
+  return {
+    host: connection.host,
+    port: connection.port,
+    database: connection.database,
+    user: connection.user,
+    password: connection.password,
+    ssl: connection.ssl,
+    connectionTimeoutMillis: connection.connectTimeoutSeconds * 1000,
+    keepAlive: true,
+    application_name: applicationName,
+    options: "-c TimeZone=UTC -c DateStyle=ISO",
+  };
+}
+
+/** A pool of connections. A connection that breaks while idle is dropped and logged, not thrown. */
+export function createPool(connection: Connection, log: Log, size = POOL_SIZE): Pool {
+  const idleSeconds =
+    connection.idleTimeoutSeconds === 0 ? IDLE_SECONDS : (connection.idleTimeoutSeconds ?? 0);
+  const pool = new pg.Pool({
+    ...clientOptions(connection, "kernelboard"),
+    max: size,
+    idleTimeoutMillis: idleSeconds * 1000,
+  });
+  pool.on("error", (error) => {
+    log.warn({ error: errorMessage(error) }, "an idle database connection broke");
+  });
+  return pool;
+}
+
+/**
+ * The connection that settings of an external server ask for. For `sslmode` prefer and allow one attempt finds out
+ * whether the server speaks TLS.
+ */
+export async function externalConnection(settings: ExternalDatabaseSettings): Promise<Connection> {
+  const connection: Connection = {
+    host: settings.host,
+    port: settings.port,
+    database: settings.name,
+    user: settings.user,
+    password: settings.password,
+    ssl: sslOption(settings.sslMode),
+    connectTimeoutSeconds: settings.connectTimeoutSeconds,
+    idleTimeoutSeconds: settings.connectionMaxAgeSeconds,
+  };
+  if (settings.sslMode !== "prefer" || settings.host.startsWith("/")) return connection;
+  return (await speaksTls(connection)) ? { ...connection, ssl: { rejectUnauthorized: false } } : connection;
+}
+
+function sslOption(mode: ExternalDatabaseSettings["sslMode"]): Connection["ssl"] {
+  switch (mode) {
+    case "disable":
+    case "allow":
+    case "prefer":
+      return false;
+    case "require":
+      return { rejectUnauthorized: false };
+    case "verify-ca":
+    case "verify-full":
+      return true;
+  }
+}
+
+async function speaksTls(connection: Connection): Promise<boolean> {
+  const client = new pg.Client(
+    clientOptions({ ...connection, ssl: { rejectUnauthorized: false } }, "kernelboard tls probe"),
+  );
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    // No TLS, or no server at all: the plain connection that follows says which.
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,222 @@
+/** The HTTP server: what all routes share, and the routes. */
+import { randomUUID } from "node:crypto";
+import compress from "@fastify/compress";
+import cors from "@fastify/cors";
+import helmet from "@fastify/helmet";
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
+import { buildRoutes } from "../api/build/routes.ts";
+import { healthRoutes } from "../api/health/routes.ts";
+import { originRoutes } from "../api/origins/routes.ts";
+import { testRoutes } from "../api/test/routes.ts";
+import { treeRoutes } from "../api/tree/routes.ts";
+import type { Pool } from "../database/pool.ts";
+import type { Log } from "../log.ts";
+import type { Settings } from "../settings.ts";
+import { sendJson } from "./answers.ts";
+import { ApiError } from "./errors.ts";
+import { isAllowedHost } from "./hosts.ts";
+import { openApiRoutes } from "./openapi.ts";
+import { BUILT_PAGE_FOLDER, pageRoutes } from "./page.ts";
+import { parseQueryString } from "./parameters.ts";
+import { allowedMethods, resolvePath, slashRedirect } from "./paths.ts";
+
+/** What routes need. */
+export interface RouteContext {
+  pool: Pool;
+  settings: Settings;
+}
+
+export interface ServerOptions extends RouteContext {
+  log: Log;
+  /** Where the built page is; the build's own folder when absent. */
+  pageFolder?: string;
+}
+
+const MAX_BODY_BYTES = 2_621_440;
+/** Of one path segment: an id of 1,000 bytes, each percent-encoded, and room. */
+const MAX_SEGMENT_CHARACTERS = 8192;
+/** Bodies below this size are sent as they are. */
+const COMPRESSION_THRESHOLD_BYTES = 200;
+const CORS_HEADERS = [
+  "accept",
+  "authorization",
+  "content-type",
+  "user-agent",
+  "x-csrftoken",
+  "x-requested-with",
+];
+const CORS_METHODS = ["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"];
+
+/** The server with all its routes, not listening yet. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { settings } = options;
+  const loggerInstance: FastifyBaseLogger = options.log;
+  const app = fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
+    genReqId: () => randomUUID(),
+    bodyLimit: MAX_BODY_BYTES,
+    forceCloseConnections: "idle",
+    routerOptions: { querystringParser: parseQueryString, maxParamLength: MAX_SEGMENT_CHARACTERS },
+    rewriteUrl: (request) => canonicalUrl(request.url ?? "/"),
+    frameworkErrors: (_error, _request, reply: FastifyReply) => {
+      void sendJson(reply.code(400), { error: "The address of the request is not valid" });
+    },
+  });
+  // Queries are validated by parseParameters, and answers are JSON text already: the schemas only describe.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
+  addHooks(app, settings);
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", "data:"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+      },
+    },
+    frameguard: { action: "deny" },
+    referrerPolicy: { policy: "same-origin" },
+    hsts: false,
+  });
+  await app.register(cors, {
+    origin: corsOrigins(settings),
+    allowedHeaders: CORS_HEADERS,
+    methods: CORS_METHODS,
+    maxAge: 86_400,
+    optionsSuccessStatus: 200,
+    strictPreflight: false,
+  });
+  await app.register(compress, {
+    threshold: COMPRESSION_THRESHOLD_BYTES,
+    encodings: ["gzip"],
+    zlibOptions: { level: 5 },
+  });
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(answerNotFound);
+  await openApiRoutes(app);
+  for (const routes of [healthRoutes, treeRoutes, buildRoutes, testRoutes, originRoutes])
+    routes(app, options);
+  await pageRoutes(app, options.pageFolder ?? BUILT_PAGE_FOLDER);
+  return app;
+}
+
+/** Nothing is routed here. */
+const NO_ROUTE = "/api/";
+
+/** The URL that the router sees: an API path in its canonical form, and the files of the API's description as they are. */
+function canonicalUrl(url: string): string {
+  const [path = "", ...query] = url.split("?");
+  if (!path.startsWith("/api/")) return url;
+  const canonical = resolvePath(path)?.canonical ?? (path.startsWith("/api/schema/") ? path : NO_ROUTE);
+  return [canonical, ...query].join("?");
+}
+
+function corsOrigins({ http, debug }: Settings): (string | RegExp)[] | "*" {
+  if (http.corsAllowAllOrigins) return "*";
+  return [...http.corsAllowedOrigins, ...(debug ? [/^http:\/\/localhost(:\d+)?$/] : [])];
+}
+
+function rawPath(request: FastifyRequest): string {
+  return request.originalUrl.split("?")[0] ?? "";
+}
+
+function addHooks(app: FastifyInstance, settings: Settings): void {
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    if (!isAllowedHost(request.headers.host ?? "", settings.http.allowedHosts)) {
+      throw new ApiError(
+        400,
+        "Invalid Host header: this server does not answer for that host, see ALLOWED_HOSTS",
+      );
+    }
+    if (rawPath(request).startsWith("/api/")) {
+      reply.header("vary", "Accept-Encoding, Origin").header("cache-control", "no-store");
+    }
+    if (request.method === "OPTIONS" && request.headers["access-control-request-method"] === undefined) {
+      return answerOptions(request, reply);
+    }
+    return undefined;
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    const { method, originalUrl } = request;
+    request.log.info(
+      {
+        method,
+        url: originalUrl,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      "request",
+    );
+    done();
+  });
+}
+
+/** OPTIONS outside of CORS: what the path is and answers. */
+function answerOptions(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const resolved = resolvePath(rawPath(request));
+  if (resolved === undefined) return sendJson(reply.code(404), { error: notFoundText(request) });
+  return sendJson(reply.header("allow", allowedMethods(resolved.path)), {
+    name: resolved.path.pattern,
+    description: "",
+    renders: ["application/json"],
+    parses: ["application/json"],
+  });
+}
+
+function notFoundText(request: FastifyRequest): string {
+  return `Not found: ${rawPath(request).slice(0, 200)}`;
+}
+
+/** Unrouted requests: a missing slash, a wrong method, or nothing at all. */
+function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = rawPath(request);
+  const redirect = slashRedirect(path);
+  if (redirect !== undefined) {
+    const query = request.originalUrl.slice(path.length);
+    return reply
+      .header("location", redirect + query)
+      .code(301)
+      .send("");
+  }
+  const resolved = resolvePath(path);
+  const reads = request.method === "GET" || request.method === "HEAD";
+  if (resolved !== undefined && (resolved.path.method === "GET" ? !reads : request.method !== "POST")) {
+    return sendJson(reply.code(405).header("allow", allowedMethods(resolved.path)), {
+      error: `Method "${request.method}" not allowed.`,
+    });
+  }
+  return sendJson(reply.code(404), { error: notFoundText(request) });
+}
+
+interface HttpError extends Error {
+  statusCode?: number;
+}
+
+/** Errors thrown by routes and by the framework. Internals only go to the log. */
+function answerError(error: HttpError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const status = error.statusCode ?? 500;
+  if (error instanceof ApiError)
+    return sendJson(reply.code(status).headers(error.headers), { error: error.message });
+  if (status >= 400 && status < 500)
+    return sendJson(reply.code(status), { error: clientErrorText(status, error) });
+  request.log.error({ method: request.method, url: request.originalUrl, err: error }, "request failed");
+  return sendJson(reply.code(500), {
+    error: `Internal error; the server's log has it under request id ${request.id}`,
+  });
+}
+
+function clientErrorText(status: number, error: Error): string {
+  return status === 413 ? `The request body is larger than ${MAX_BODY_BYTES} bytes` : error.message;
+}

@@ -1,0 +1,102 @@
+/**
+ * The merge of staged rows into the five KCIDB tables (chapter 02, section 9.3), as SQL generated from the tables'
+ * columns. Rows of a batch are copied into temporary `staged_*` tables, one row an object, and merged from there.
+ */
+import { LAB_KEY } from "../kcidb/standardise.ts";
+import { TABLES, type Column } from "../kcidb/rows.ts";
+import { KINDS, type Kind } from "../kcidb/types.ts";
+import { TEST_FACTS, TEST_FACT_COLUMNS } from "../rollups/facts.ts";
+import { ROLLUP_TEMPORARY_TABLES } from "../rollups/rollups.ts";
+
+const SQL_TYPES: Record<Column["type"], string> = {
+  text: "text",
+  timestamp: "timestamptz",
+  boolean: "boolean",
+  double: "double precision",
+  integer: "integer",
+  json: "jsonb",
+  textArray: "text[]",
+};
+
+function columnList(kind: Kind, prefix = ""): string {
+  return TABLES[kind].columns.map((column) => prefix + column.name).join(", ");
+}
+
+function keysEqual(kind: Kind, a: string, b: string): string {
+  return TABLES[kind].key.map((name) => `${a}.${name} = ${b}.${name}`).join(" and ");
+}
+
+/** Everything temporary that a writer's session needs. Emptied by each commit and rollback. */
+export const CREATE_TEMPORARY_TABLES = [
+  ...KINDS.map((kind) => {
+    const columns = TABLES[kind].columns.map((column) => `${column.name} ${SQL_TYPES[column.type]}`);
+    return `create temp table staged_${kind} (file_number integer, ${columns.join(", ")}) on commit delete rows`;
+  }),
+  ...KINDS.map((kind) => `create temp table new_${kind} (${newTable(kind)}) on commit delete rows`),
+  ...Object.entries(ROLLUP_TEMPORARY_TABLES).map(
+    ([name, columns]) => `create temp table ${name} (${columns}) on commit delete rows`,
+  ),
+].join(";\n");
+
+/** `copy` of one kind's rows into its staging table. */
+export function copyStatement(kind: Kind): string {
+  return `copy staged_${kind} (file_number, ${columnList(kind)}) from stdin`;
+}
+
+/**
+ * Inserts the rows of a kind that are not stored yet, and remembers them in `new_<kind>`. Its row count is their
+ * number. Waits for another transaction that is inserting the same object; rows are inserted in the order in which
+ * they were staged, which is the same for all writers, so that none waits for another in a circle.
+ */
+export function insertNew(kind: Kind): string {
+  const key = TABLES[kind].key.join(", ");
+  return `
+  with inserted as (
+    insert into ${kind} as t (${columnList(kind)})
+    select ${columnList(kind)} from staged_${kind}
+    on conflict (${key}) do nothing
+    returning ${kind === "tests" ? TEST_FACTS : key}
+  )
+  insert into new_${kind} select * from inserted`;
+}
+
+/** Keys of the new rows; of tests also what counts of them, so that it is worked out before the lock. */
+function newTable(kind: Kind): string {
+  if (kind === "tests") return TEST_FACT_COLUMNS;
+  return TABLES[kind].key.map((name) => `${name} ${name === "version" ? "integer" : "text"}`).join(", ");
+}
+
+/** Whether the staged row `s` was stored before this batch. */
+function isKnown(kind: Kind): string {
+  return `not exists (select from new_${kind} n where ${keysEqual(kind, "n", "s")})`;
+}
+
+/** How many of a kind's staged rows were stored before, by the number of their file. */
+export function countKnown(kind: Kind): string {
+  return `select '${kind}' as kind, s.file_number, count(*)::integer as known
+  from staged_${kind} s where ${isKnown(kind)} group by s.file_number`;
+}
+
+/** Fills the NULLs of the rows of a kind that were stored already, and moves their `_timestamp` forward. */
+export function updateKnown(kind: Kind): string {
+  const assignments = TABLES[kind].columns
+    .filter((column) => !column.immutable)
+    .map((column) => `${column.name} = ${mergedValue(kind, column)}`);
+  return `
+  update ${kind} t
+  set _timestamp = greatest(t._timestamp, s._timestamp),
+    ${assignments.join(",\n    ")}
+  from staged_${kind} s
+  where ${keysEqual(kind, "t", "s")} and ${isKnown(kind)}`;
+}
+
+function mergedValue(kind: Kind, { name }: Column): string {
+  const labKey = LAB_KEY[kind];
+  if (name === "misc" && labKey !== undefined) {
+    return `case when t.misc = jsonb_build_object('${labKey}', t.origin) then coalesce(s.misc, t.misc)
+      else coalesce(t.misc, s.misc) end`;
+  }
+  // Adopted rows may hold an empty status for NULL.
+  if (name === "status") return "coalesce(nullif(t.status, ''), s.status)";
+  return `coalesce(t.${name}, s.${name})`;
+}

@@ -1,0 +1,107 @@
+/**
+ * Reads one submission file as objects. A small file is read once and kept; a big one is read twice, first to know
+ * that all of it is JSON and which version it has, then object by object, so that memory stays bounded whatever the
+ * size. Either way nothing of a file is handed on before the whole file is known to be a submission.
+ */
+import { open, type FileHandle } from "node:fs/promises";
+import { Splitter, type Element } from "../kcidb/split.ts";
+import {
+  objectContext,
+  parseFrame,
+  prepareObject,
+  type Frame,
+  type ObjectOutcome,
+} from "../kcidb/submission.ts";
+import { FileRefused } from "../kcidb/types.ts";
+import { MAX_DEPTH } from "../kcidb/limits.ts";
+
+/** The receiver's limit. */
+export const MAX_FILE_BYTES = 512 * 1024 * 1024;
+/** Files up to this size are kept in memory while they are taken in. */
+const SMALL_FILE_BYTES = 16 * 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
+
+export interface ReadOptions {
+  treeNames: ReadonlyMap<string, string>;
+  clock: () => string;
+  /** For tests: the size above which a file is read twice. */
+  smallFileBytes?: number;
+}
+
+/**
+ * The objects of a file, in its order.
+ *
+ * @throws FileRefused before the first object, when nothing of the file can be stored
+ * @throws the system's error when the file cannot be read (ENOENT when it has vanished)
+ */
+export async function* readSubmission(path: string, options: ReadOptions): AsyncGenerator<ObjectOutcome> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    if (size === 0) throw new FileRefused("empty", "the file is empty");
+    if (size > MAX_FILE_BYTES)
+      throw new FileRefused("too-large", `${size} bytes are more than the limit of ${MAX_FILE_BYTES}`);
+    if (size <= (options.smallFileBytes ?? SMALL_FILE_BYTES)) yield* readSmall(file, options);
+    else yield* readBig(file, options);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* readSmall(file: FileHandle, options: ReadOptions): AsyncGenerator<ObjectOutcome> {
+  const elements: Element[] = [];
+  const splitter = new Splitter((element) => elements.push(element));
+  splitter.write(await file.readFile());
+  const prepare = preparer(parseFrame(splitter.end()), options);
+  const outcomes = elements.map(prepare);
+  for (const outcome of outcomes) if (outcome !== undefined) yield outcome;
+}
+
+async function* readBig(file: FileHandle, options: ReadOptions): AsyncGenerator<ObjectOutcome> {
+  const checker = new Splitter(checkSyntax);
+  for await (const chunk of chunks(file)) checker.write(chunk);
+  const prepare = preparer(parseFrame(checker.end()), options);
+  let elements: Element[] = [];
+  const splitter = new Splitter((element) => elements.push(element));
+  for await (const chunk of chunks(file)) {
+    splitter.write(chunk);
+    const ready = elements;
+    elements = [];
+    for (const element of ready) {
+      const outcome = prepare(element);
+      if (outcome !== undefined) yield outcome;
+    }
+  }
+}
+
+/** @throws FileRefused when the element is no JSON. One that is refused for its depth is not looked into. */
+function checkSyntax(element: Element): void {
+  if (element.depth > MAX_DEPTH) return;
+  try {
+    JSON.parse(element.text);
+  } catch (error) {
+    throw new FileRefused("json", error instanceof Error ? error.message : "is not valid JSON");
+  }
+}
+
+function preparer(frame: Frame, options: ReadOptions): (element: Element) => ObjectOutcome | undefined {
+  const context = objectContext(frame.version, options.treeNames, options.clock);
+  return (element) => {
+    const place = frame.places.get(element.number);
+    if (place !== undefined) return prepareObject(context, place, element);
+    // In a section that the file repeats later, which counts alone; it still has to be JSON.
+    checkSyntax(element);
+    return undefined;
+  };
+}
+
+/** The file's bytes from the start; each chunk is valid until the next one is asked for. */
+async function* chunks(file: FileHandle): AsyncGenerator<Buffer> {
+  const buffer = Buffer.alloc(CHUNK_BYTES);
+  for (let position = 0; ;) {
+    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}

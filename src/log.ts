@@ -1,0 +1,29 @@
+/** The program's log: one JSON object a line on standard error, or readable text when that is a terminal. */
+import { writeSync } from "node:fs";
+import { Writable } from "node:stream";
+import { pino, type DestinationStream, type Logger } from "pino";
+import pretty from "pino-pretty";
+import type { LogLevel } from "./settings.ts";
+
+export type Log = Logger;
+
+/** A log at the given level; `destination` is for tests. */
+export function createLog(level: LogLevel, destination: DestinationStream = standardError()): Log {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
+
+/** Written synchronously, so that the last lines before an exit are not lost. */
+function standardError(): DestinationStream {
+  if (!process.stderr.isTTY) return pino.destination({ fd: 2, sync: true });
+  return pretty({ destination: terminal(), translateTime: "HH:MM:ss", ignore: "pid,hostname" });
+}
+
+/** Clears the line that a command's progress may stand on before each log line. */
+function terminal(): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      writeSync(2, `\r\x1b[K${chunk.toString()}`);
+      done();
+    },
+  });
+}

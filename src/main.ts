@@ -1,0 +1,61 @@
+/** The command line: reads the arguments and runs one command. */
+import { Command, CommanderError } from "commander";
+import { demoCommand } from "./commands/demo.ts";
+import { ingestCommand, monitorSubmissionsCommand } from "./commands/ingest.ts";
+import { migrateCommand } from "./commands/migrate.ts";
+import { runserverCommand, serveCommand } from "./commands/serve.ts";
+import { seedTestDataCommand } from "./commands/seed_test_data.ts";
+import { settingsCommand } from "./commands/settings.ts";
+import { VERSION } from "./version.ts";
+
+const COMMANDS = [
+  demoCommand,
+  serveCommand,
+  ingestCommand,
+  migrateCommand,
+  settingsCommand,
+  seedTestDataCommand,
+  monitorSubmissionsCommand,
+  runserverCommand,
+];
+
+/** Exit code of a usage error. */
+const USAGE = 2;
+
+function createProgram(): Command {
+  const program = new Command("kernelboard")
+    .description(
+      "Results of Linux-kernel continuous integration: KCIDB submissions in, trees, builds and tests out.",
+    )
+    .version(VERSION)
+    .showHelpAfterError("Try --help for usage and examples.");
+  for (const create of COMMANDS) program.addCommand(create());
+  // Ending the process is left to main, which decides on the exit code.
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  return program;
+}
+
+/** Runs the command that the arguments name. @returns the exit code for what commander itself ends; commands set their own */
+async function main(argv: string[]): Promise<void> {
+  const program = createProgram();
+  const [name] = argv;
+  if (
+    name !== undefined &&
+    !name.startsWith("-") &&
+    name !== "help" &&
+    !program.commands.some((c) => c.name() === name || c.aliases().includes(name))
+  ) {
+    console.error(`Unknown command: '${name}'\nType 'kernelboard help' for usage.`);
+    process.exitCode = 1;
+    return;
+  }
+  try {
+    if (argv.length === 0) program.help();
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+  }
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,173 @@
+/**
+ * What the derived tables count, as SQL over the five KCIDB tables (chapter 02, section 19). Every rule is written
+ * once, here, and used alike when a batch changes rows and when a table is computed anew.
+ *
+ * The aliases are fixed: `t` a test, `b` its build, `c` the build's checkout, `i` the test's issue.
+ */
+
+/**
+ * Which rows the facts are taken from: those of a batch `before` and `after` its merge, or `all` rows.
+ *
+ * For a batch, which starts from a temporary table, other tables are looked up row by row through an index. The
+ * planner knows nothing of a temporary table that was filled a moment ago, and left to itself would now and then read
+ * a whole big table for a handful of rows; `lookup` keeps it from rearranging. For all rows the way is the planner's.
+ */
+export type Moment = "before" | "after" | "all";
+
+/** An inner join, row by row, with the rows of `table` that meet the condition, as `alias`. */
+export function lookup(table: string, alias: string, condition: string): string {
+  return `cross join lateral (select ${alias}.* from ${table} ${alias} where ${condition} offset 0) ${alias}`;
+}
+
+function joined(moment: Moment, table: string, alias: string, condition: string): string {
+  if (moment === "all") return `join ${table} ${alias} on ${condition}`;
+  // The batch's new rows are in the tables already; before it they were not.
+  const old = moment === "before" ? ` and ${alias}.id not in (select id from new_${table})` : "";
+  return lookup(table, alias, condition + old);
+}
+
+/** Time of a checkout. NULL only in adopted rows that have neither. */
+export const CHECKOUT_TIME = "coalesce(c.start_time, c._timestamp)";
+
+/** A build that only exists so that tests without a build have a parent. Never counted itself. */
+export const IS_DUMMY_BUILD = "starts_with(b.id, 'maestro:dummy_')";
+
+/** The platform of the test `t`: a non-empty string, or NULL. */
+const PLATFORM = `case when jsonb_typeof(t.environment_misc -> 'platform') = 'string'
+    then nullif(t.environment_misc ->> 'platform', '') end`;
+
+/** What counts of the test `t` by itself, from its stored row; as a `select` list. */
+export const TEST_FACTS = `t.id, t.build_id, t.origin, t.status, t.path, t.start_time, ${PLATFORM} as platform,
+    case when jsonb_typeof(t.misc -> 'runtime') = 'string' then t.misc ->> 'runtime' end as lab,
+    t.environment_compatible as compatible,
+    coalesce(t.path = 'boot' or starts_with(t.path, 'boot.'), false) as is_boot`;
+
+/** The columns of `TEST_FACTS`, as for `create table`. */
+export const TEST_FACT_COLUMNS = `id text, build_id text, origin text, status text, path text, start_time timestamptz,
+    platform text, lab text, compatible text[], is_boot boolean`;
+
+/** All tests. */
+export const ALL_TESTS = `(select ${TEST_FACTS} from tests t) t`;
+
+/** `P`, `F`, `I`, or NULL: adopted rows may hold an empty text for NULL. */
+export function simplifiedStatus(status: string): string {
+  return `case when coalesce(${status}, '') = '' then null when ${status} = 'PASS' then 'P'
+    when ${status} = 'FAIL' then 'F' else 'I' end`;
+}
+
+/** The incident that decides a test's issue: the earliest one that does not say that the issue is absent. */
+function firstIncident(moment: Moment): string {
+  const old = moment === "before" ? "and incident.id not in (select id from new_incidents)" : "";
+  return `left join lateral (
+    -- index incidents_test_id_5d40ff84
+    select incident.issue_id, incident.issue_version from incidents incident
+    where incident.test_id = t.id and incident.present is not false ${old}
+    order by incident._timestamp, incident.id collate "C" limit 1
+  ) i on true`;
+}
+
+/** Columns of a test that is counted, as for `create table`. */
+export const COUNTED_TEST_COLUMNS = `
+  test_id text, checkout_id text, checkout_time timestamptz,
+  origin text, tree_name text, git_repository_branch text, git_repository_url text, git_commit_hash text,
+  path_group text, build_config_name text, build_architecture text, build_compiler text, hardware_key text,
+  test_platform text, test_lab text, test_origin text, issue_id text, issue_version integer,
+  issue_uncategorized boolean, is_boot boolean, status text, compatibles text[]`;
+
+/**
+ * One row per ready test of `source`, with what it is counted under.
+ *
+ * @param source gives the columns of `TEST_FACTS` as `t`
+ */
+export function countedTests(source: string, moment: Moment): string {
+  return `
+  select
+    t.id as test_id, c.id as checkout_id, ${CHECKOUT_TIME} as checkout_time,
+    c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, c.git_commit_hash,
+    case when coalesce(t.path, '') = '' then '-' else split_part(t.path, '.', 1) end as path_group,
+    coalesce(nullif(b.config_name, ''), 'Unknown') as build_config_name,
+    coalesce(nullif(b.architecture, ''), 'Unknown') as build_architecture,
+    coalesce(nullif(b.compiler, ''), 'Unknown') as build_compiler,
+    coalesce(t.compatible[1], t.platform, 'Unknown') as hardware_key,
+    t.platform as test_platform, t.lab as test_lab, t.origin as test_origin,
+    i.issue_id, i.issue_version,
+    i.issue_id is null and t.status is not distinct from 'FAIL' as issue_uncategorized,
+    t.is_boot, t.status,
+    case when cardinality(t.compatible) > 0 then t.compatible end as compatibles
+  from ${source}
+  ${joined(moment, "builds", "b", "b.id = t.build_id")}
+  ${joined(moment, "checkouts", "c", "c.id = b.checkout_id")}
+  ${firstIncident(moment)}`;
+}
+
+/** Columns of a build that is counted for its commit. */
+export const COUNTED_BUILD_COLUMNS = `
+  checkout_id text, checkout_time timestamptz,
+  origin text, tree_name text, git_repository_branch text, git_repository_url text, git_commit_hash text, status text`;
+
+/** One row per ready build of `source`, which provides `b`, without dummies. */
+export function countedBuilds(source: string, moment: Moment): string {
+  return `
+  select
+    c.id as checkout_id, ${CHECKOUT_TIME} as checkout_time,
+    c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, c.git_commit_hash, b.status
+  from ${source}
+  ${joined(moment, "checkouts", "c", "c.id = b.checkout_id")}
+  where not ${IS_DUMMY_BUILD}`;
+}
+
+/** Columns of a build that is counted on a piece of hardware. */
+export const HARDWARE_BUILD_COLUMNS = `
+  build_id text, test_origin text, platform text, checkout_id text, checkout_time timestamptz, status text`;
+
+/** One row per build and hardware that a ready test of it ran on, without dummies; `source` provides `b`. */
+export function hardwareBuilds(source: string, moment: Moment): string {
+  const oldBuild = moment === "before" ? "and b.id not in (select id from new_builds)" : "";
+  return `
+  select distinct
+    b.id as build_id, t.origin as test_origin, ${PLATFORM} as platform,
+    c.id as checkout_id, ${CHECKOUT_TIME} as checkout_time, b.status
+  from ${source}
+  ${joined(moment, "checkouts", "c", `c.id = b.checkout_id ${oldBuild}`)}
+  ${joined(moment, "tests", "t", "t.build_id = b.id")}
+  where not ${IS_DUMMY_BUILD} and ${PLATFORM} is not null`;
+}
+
+/** Two rows are of the same tree: NULL equals NULL. */
+export function sameTree(a: string, b: string): string {
+  return ["tree_name", "git_repository_url", "git_repository_branch"].reduce(
+    (text, column) => `${text} and ${a}.${column} is not distinct from ${b}.${column}`,
+    `${a}.origin = ${b}.origin`,
+  );
+}
+
+/** A tree as one value that can be hashed and compared, NULL equal to NULL: for joins of many rows. */
+export function treeKey(alias: string): string {
+  return `jsonb_build_array(${alias}.origin, ${alias}.tree_name, ${alias}.git_repository_url, ${alias}.git_repository_branch)`;
+}
+
+/** A tree's commit as one value, likewise. */
+export function commitKey(alias: string): string {
+  return `(${treeKey(alias)} || jsonb_build_array(${alias}.git_commit_hash))`;
+}
+
+/** The nine counters of the listings. */
+export const COUNTERS = ["build", "boot", "test"].flatMap((what) =>
+  ["pass", "failed", "inc"].map((result) => `${what}_${result}`),
+);
+
+const RESULT_CONDITIONS = {
+  pass: "status = 'PASS'",
+  failed: "status = 'FAIL'",
+  inc: "status is distinct from 'PASS' and status is distinct from 'FAIL'",
+};
+
+/** The nine counters as sums of `sign` over rows with `what` (build, boot or test) and `status`. */
+export const COUNTER_SUMS = ["build", "boot", "test"]
+  .flatMap((what) =>
+    Object.entries(RESULT_CONDITIONS).map(
+      ([result, condition]) =>
+        `coalesce(sum(sign) filter (where what = '${what}' and ${condition}), 0) as ${what}_${result}`,
+    ),
+  )
+  .join(",\n      ");

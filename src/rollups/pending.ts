@@ -1,0 +1,54 @@
+/**
+ * pending_test and pending_builds: the rows that cannot be counted because their build or checkout has not arrived
+ * (chapter 02, section 19). Nothing polls them: the parent's arrival finds its children by index.
+ */
+import { ALL_TESTS, lookup, simplifiedStatus } from "./facts.ts";
+import { TESTS_AFTER } from "./touched.ts";
+
+/** Of a test `t` with the columns of `TEST_FACTS`. */
+const PENDING_TEST = `t.id as test_id, t.origin, t.platform, t.compatible, t.build_id,
+    ${simplifiedStatus("t.status")} as status, t.is_boot, t.path, t.start_time, t.lab, nullif(t.status, '') as full_status`;
+const PENDING_TEST_COLUMNS =
+  "test_id, origin, platform, compatible, build_id, status, is_boot, path, start_time, lab, full_status";
+const PENDING_BUILD = `b.id as build_id, b.origin, b.checkout_id, ${simplifiedStatus("b.status")} as status`;
+const PENDING_BUILD_COLUMNS = "build_id, origin, checkout_id, status";
+
+/** What was touched and is counted now leaves the queue, what is not is put there with the values of its merged row. */
+export const CHANGE_PENDING = `
+  delete from pending_test p using touched_tests x where p.test_id = x.id;
+
+  insert into pending_test (${PENDING_TEST_COLUMNS})
+  select ${PENDING_TEST}
+  from ${TESTS_AFTER}
+  where t.id not in (select test_id from test_moves where sign > 0)
+  on conflict (test_id) do nothing;
+
+  delete from pending_builds p using touched_builds x where not x.is_new and p.build_id = x.id;
+
+  insert into pending_builds (${PENDING_BUILD_COLUMNS})
+  select ${PENDING_BUILD}
+  from touched_builds x
+  ${lookup("builds", "b", "b.id = x.id")}
+  where not exists (select from checkouts c where c.id = b.checkout_id)
+  on conflict (build_id) do nothing`;
+
+/** Makes the queues anew from queries of the shape of `EXPECTED_PENDING_TEST` and `EXPECTED_PENDING_BUILDS`. */
+export function refillQueues(tests: string, builds: string): string {
+  return `
+  truncate pending_test, pending_builds;
+  insert into pending_test (${PENDING_TEST_COLUMNS}) ${tests};
+  insert into pending_builds (${PENDING_BUILD_COLUMNS}) ${builds}`;
+}
+
+/** All tests that wait. */
+export const EXPECTED_PENDING_TEST = `
+  select ${PENDING_TEST}
+  from ${ALL_TESTS}
+  left join builds b on b.id = t.build_id
+  where not exists (select from checkouts c where c.id = b.checkout_id)`;
+
+/** All builds that wait. */
+export const EXPECTED_PENDING_BUILDS = `
+  select ${PENDING_BUILD}
+  from builds b
+  where not exists (select from checkouts c where c.id = b.checkout_id)`;

@@ -1,0 +1,149 @@
+/**
+ * What a batch touches.
+ *
+ * Every counter is a sum over tests or builds, each of which contributes to the rows that its facts name. A batch
+ * changes the facts of few of them: of those it brings, of those that waited for a build or checkout it brings, and
+ * of those whose build, checkout or incident it completes. Their facts as they were are taken with sign -1, those
+ * after the merge with +1, and the sums of the signs are what is added to the derived tables. What does not change
+ * cancels.
+ *
+ * When this starts, the batch's new rows are inserted already (`new_*` holds their keys, `new_tests` also the tests'
+ * own facts) and its known ones are not merged yet. As they were therefore means: without the new rows.
+ *
+ * The tables here are temporary ones of the writer's session, empty at the start of each transaction.
+ */
+import {
+  CHECKOUT_TIME,
+  COUNTED_BUILD_COLUMNS,
+  COUNTED_TEST_COLUMNS,
+  HARDWARE_BUILD_COLUMNS,
+  TEST_FACTS,
+  countedBuilds,
+  countedTests,
+  hardwareBuilds,
+  lookup,
+  type Moment,
+} from "./facts.ts";
+
+/** Temporary tables, by name, with their columns. The `staged_*` and `new_*` tables are the writer's. */
+export const TOUCHED_TABLES: Record<string, string> = {
+  // every staged checkout; rekeyed: it is new, or its tree or commit changes
+  touched_checkouts: "id text, is_new boolean, rekeyed boolean",
+  // builds that are new, that change, or whose checkout is rekeyed; rekeyed: tests of it may change their bucket;
+  // restated: it is new, or its status changes
+  touched_builds: "id text, is_new boolean, rekeyed boolean, restated boolean",
+  // stored tests beside the new ones, which are all touched
+  touched_tests: "id text, build_id text",
+  // builds whose hardware may change
+  touched_pairs: "build_id text",
+  // known staged checkouts as they were
+  before_checkouts: `id text, origin text, tree_name text, git_repository_url text, git_repository_branch text,
+    git_commit_hash text, checkout_time timestamptz`,
+  test_moves: `sign integer, ${COUNTED_TEST_COLUMNS}`,
+  build_moves: `sign integer, ${COUNTED_BUILD_COLUMNS}`,
+  hardware_build_moves: `sign integer, ${HARDWARE_BUILD_COLUMNS}`,
+};
+
+/** Some column is NULL and the merge fills it. */
+function fills(alias: string, ...columns: string[]): string {
+  return columns.map((name) => `(${alias}.${name} is null and s.${name} is not null)`).join(" or ");
+}
+
+/** A missing status that the merge fills; adopted rows may hold '' for NULL. */
+function fillsStatus(alias: string): string {
+  return `(coalesce(${alias}.status, '') = '' and s.status is not null)`;
+}
+
+/** A missing lab, or the one that we put there, that the merge replaces. */
+const REPLACES_MISC = `((t.misc is null or t.misc = jsonb_build_object('runtime', t.origin)) and s.misc is distinct from t.misc)`;
+
+/** The staged rows of a kind that were stored before this batch. */
+function knownStaged(kind: string): string {
+  return `(select * from staged_${kind} where id not in (select id from new_${kind})) s`;
+}
+
+/** Finds what the batch touches, by primary keys, and children by checkout_id, build_id and test_id. */
+export const FIND_TOUCHED = `
+  insert into touched_checkouts (id, is_new, rekeyed)
+  select id, true, true from new_checkouts
+  union all
+  select s.id, false, ${fills("c", "tree_name", "git_repository_url", "git_repository_branch", "git_commit_hash")}
+  from ${knownStaged("checkouts")}
+  ${lookup("checkouts", "c", "c.id = s.id")};
+
+  insert into touched_builds (id, is_new, rekeyed, restated)
+  select id, bool_or(is_new), bool_or(rekeyed), bool_or(restated)
+  from (
+    select id, true as is_new, true as rekeyed, true as restated from new_builds
+    union all
+    select s.id, false, ${fills("b", "config_name", "architecture", "compiler")}, ${fillsStatus("b")}
+    from ${knownStaged("builds")}
+    ${lookup("builds", "b", "b.id = s.id")}
+    union all
+    -- index builds_checkout_id_e340e47e
+    select b.id, false, true, true
+    from (select id from touched_checkouts where rekeyed) x
+    ${lookup("builds", "b", "b.checkout_id = x.id")}
+  ) builds
+  group by id
+  having bool_or(rekeyed) or bool_or(restated);
+
+  insert into touched_tests (id, build_id)
+  select distinct id, build_id
+  from (
+    select t.id, t.build_id
+    from ${knownStaged("tests")}
+    ${lookup("tests", "t", "t.id = s.id")}
+    where ${fillsStatus("t")} or ${fills("t", "path", "start_time", "environment_misc", "environment_compatible")}
+      or ${REPLACES_MISC}
+    union all
+    -- index tests_build_id_551a24f9
+    select t.id, t.build_id
+    from (select id from touched_builds where rekeyed) x
+    ${lookup("tests", "t", "t.build_id = x.id")}
+    union all
+    select t.id, t.build_id
+    from (select test_id from staged_incidents where test_id is not null) s
+    ${lookup("tests", "t", "t.id = s.test_id")}
+    union all
+    select t.id, t.build_id
+    from ${knownStaged("incidents")}
+    ${lookup("incidents", "i", "i.id = s.id")}
+    ${lookup("tests", "t", "t.id = i.test_id")}
+  ) tests
+  where id not in (select id from new_tests);
+
+  insert into touched_pairs (build_id)
+  select build_id from new_tests
+  union
+  select build_id from touched_tests
+  union
+  select id from touched_builds;
+
+  insert into before_checkouts
+  select c.id, c.origin, c.tree_name, c.git_repository_url, c.git_repository_branch, c.git_commit_hash, ${CHECKOUT_TIME}
+  from (select id from touched_checkouts where not is_new) x
+  ${lookup("checkouts", "c", "c.id = x.id")}`;
+
+const STORED_TOUCHED_TESTS = `select ${TEST_FACTS} from touched_tests x ${lookup("tests", "t", "t.id = x.id")}`;
+
+/** The new and the touched tests as they are stored after the merge, as `t`. */
+export const TESTS_AFTER = `(select * from new_tests union all ${STORED_TOUCHED_TESTS}) t`;
+
+/** Takes the facts of what is touched, as they were with sign -1 and as they are with +1. */
+export function takeMoves(moment: Moment): string {
+  const sign = moment === "before" ? -1 : 1;
+  const tests = moment === "before" ? `(${STORED_TOUCHED_TESTS}) t` : TESTS_AFTER;
+  const existing = moment === "before" ? "where not is_new" : "";
+  const builds = `(select id from touched_builds ${existing}) x ${lookup("builds", "b", "b.id = x.id")}`;
+  const pairs = `touched_pairs x ${lookup("builds", "b", "b.id = x.build_id")}`;
+  return `
+  insert into test_moves
+  select ${sign}, counted.* from (${countedTests(tests, moment)}) counted;
+
+  insert into build_moves
+  select ${sign}, counted.* from (${countedBuilds(builds, moment)}) counted;
+
+  insert into hardware_build_moves
+  select ${sign}, counted.* from (${hardwareBuilds(pairs, moment)}) counted`;
+}

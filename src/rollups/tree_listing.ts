@@ -1,0 +1,109 @@
+/** tree_listing: a row per tree and commit, with its newest checkout and nine counters (chapter 02, section 19). */
+import {
+  CHECKOUT_TIME,
+  COUNTERS,
+  COUNTER_SUMS,
+  countedBuilds,
+  commitKey,
+  sameTree,
+  countedTests,
+  ALL_TESTS,
+} from "./facts.ts";
+
+const COMMIT = "origin, tree_name, git_repository_url, git_repository_branch, git_commit_hash";
+
+export const TREE_LISTING_TABLES: Record<string, string> = {
+  touched_commits:
+    "origin text, tree_name text, git_repository_url text, git_repository_branch text, git_commit_hash text",
+};
+
+/** The newest checkout of the commit that `k` names. Index checkouts_commit_hash. */
+const NEWEST_OF_COMMIT = `(
+    select c.* from (
+      select c.id, ${CHECKOUT_TIME} as checkout_time, c.git_commit_name, c.git_commit_tags
+      from checkouts c
+      where c.git_commit_hash = k.git_commit_hash and ${sameTree("c", "k")}
+      union all
+      select c.id, ${CHECKOUT_TIME}, c.git_commit_name, c.git_commit_tags
+      from checkouts c
+      where k.git_commit_hash is null and c.git_commit_hash is null and ${sameTree("c", "k")}
+    ) c
+    where c.checkout_time is not null
+    order by c.checkout_time desc, c.id collate "C"
+    limit 1
+  )`;
+
+const ZEROES = COUNTERS.map(() => "0").join(", ");
+
+/** Signed facts of builds and tests, summed into the nine counters of each commit. */
+function countersByCommit(buildMoves: string, testMoves: string): string {
+  return `
+    select ${COMMIT}, min(checkout_id) as checkout_id, min(checkout_time) as checkout_time,
+      ${COUNTER_SUMS}
+    from (
+      select 'build' as what, sign, status, checkout_id, checkout_time, ${COMMIT} from ${buildMoves} builds
+      union all
+      select case when is_boot then 'boot' else 'test' end, sign, status, checkout_id, checkout_time, ${COMMIT}
+      from ${testMoves} tests
+    ) moves
+    where checkout_time is not null
+    group by ${COMMIT}`;
+}
+
+/**
+ * First the identity of each commit that the batch touches: its row is made or named after its newest checkout, or
+ * deleted when a filled field moved its last checkout to another commit. Then the counters move.
+ */
+export const CHANGE_TREE_LISTING = `
+  insert into touched_commits (${COMMIT})
+  select ${COMMIT} from before_checkouts
+  union
+  select ${COMMIT} from checkouts c join touched_checkouts x using (id)
+  union
+  select ${COMMIT} from build_moves
+  union
+  select ${COMMIT} from test_moves;
+
+  insert into tree_listing (checkout_id, ${COMMIT}, git_commit_name, git_commit_tags, start_time, ${COUNTERS.join(", ")})
+  select c.id, k.*, c.git_commit_name, c.git_commit_tags, c.checkout_time, ${ZEROES}
+  from touched_commits k
+  cross join lateral ${NEWEST_OF_COMMIT} c
+  on conflict on constraint tree_listing_tree_unique do update
+    set checkout_id = excluded.checkout_id, git_commit_name = excluded.git_commit_name,
+      git_commit_tags = excluded.git_commit_tags, start_time = excluded.start_time
+    where (tree_listing.checkout_id, tree_listing.git_commit_name, tree_listing.git_commit_tags, tree_listing.start_time)
+      is distinct from (excluded.checkout_id, excluded.git_commit_name, excluded.git_commit_tags, excluded.start_time);
+
+  -- the row exists: it was made above
+  insert into tree_listing (checkout_id, ${COMMIT}, start_time, ${COUNTERS.join(", ")})
+  select checkout_id, ${COMMIT}, checkout_time, ${COUNTERS.join(", ")}
+  from (${countersByCommit("build_moves", "test_moves")}) moves
+  on conflict on constraint tree_listing_tree_unique do update
+    set ${COUNTERS.map((name) => `${name} = tree_listing.${name} + excluded.${name}`).join(", ")};
+
+  -- index tree_listing_checkout_id: the row of a commit without checkouts still names the one that left
+  delete from tree_listing l
+  using before_checkouts k
+  join checkouts now on now.id = k.id
+  where l.checkout_id = k.id and ${sameTree("l", "k")} and l.git_commit_hash is not distinct from k.git_commit_hash
+    and (not (${sameTree("now", "k")}) or now.git_commit_hash is distinct from k.git_commit_hash)
+    and not exists (select from (select) one cross join lateral ${NEWEST_OF_COMMIT} c)`;
+
+/** The whole rows of the commits of the checkouts in `scope`, a query that gives ids of whole commits. */
+export function expectedTreeListing(scope: string): string {
+  return `
+  select c.id as checkout_id, ${COMMIT.split(", ")
+    .map((name) => `k.${name}`)
+    .join(", ")},
+    c.git_commit_name, c.git_commit_tags, c.checkout_time as start_time,
+    ${COUNTERS.map((name) => `coalesce(counts.${name}, 0)::integer as ${name}`).join(", ")}
+  from (
+    select distinct ${COMMIT} from checkouts where id in (${scope})
+  ) k
+  cross join lateral ${NEWEST_OF_COMMIT} c
+  left join (${countersByCommit(
+    `(select 1 as sign, facts.* from (${countedBuilds("builds b", "all")} and c.id in (${scope})) facts)`,
+    `(select 1 as sign, facts.* from (${countedTests(ALL_TESTS, "all")} where c.id in (${scope})) facts)`,
+  )}) counts
+    on ${commitKey("counts")} = ${commitKey("k")}`;
+}

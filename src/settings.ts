@@ -1,0 +1,148 @@
+/**
+ * The environment as typed settings: the only module that reads `process.env`. Names, defaults and parsing
+ * rules are those of chapter 08, section 2.
+ */
+import { readFileSync } from "node:fs";
+import { databaseSettings, type DatabaseSettings } from "./settings_database.ts";
+import { EnvironmentReader, type SettingSource, type SettingDefinition } from "./settings_reader.ts";
+
+export { SettingError, type SettingSource } from "./settings_reader.ts";
+export type { DatabaseSettings, ExternalDatabaseSettings } from "./settings_database.ts";
+
+export interface Settings {
+  database: DatabaseSettings;
+  http: {
+    host: string;
+    port: number;
+    /** Exact host, `.suffix` or `*`; loopback names pass without being listed. */
+    allowedHosts: string[];
+    corsAllowedOrigins: string[];
+    corsAllowAllOrigins: boolean;
+  };
+  ingest: {
+    /** Files that a worker takes at a time. */
+    filesBatchSize: number;
+    /** Files taken from one scan of the spool directory. */
+    cycleBatchSize: number;
+    /** Objects after which a batch is written. */
+    batchSize: number;
+    treesFile: string;
+  };
+  originListingIntervalDays: number;
+  debug: boolean;
+  logLevel: LogLevel;
+}
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LoadedSettings {
+  settings: Settings;
+  /** Where each value came from, in the order of reading; secret values are masked. */
+  sources: SettingSource[];
+  /** To be logged once at start; they never contain a value of a secret. */
+  warnings: string[];
+}
+
+/**
+ * Reads all settings from an environment.
+ *
+ * @throws SettingError one line that names the variable, what is wrong with its value, and an example
+ */
+export function loadSettings(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  readFile: (path: string) => string = (path) => readFileSync(path, "utf8"),
+): LoadedSettings {
+  const read = new EnvironmentReader(environment, readFile);
+  const volumeDir = read.text({
+    name: "BACKEND_VOLUME_DIR",
+    fallback: "/volume_data",
+    example: "/volume_data",
+    about: "directory of files shared with the reference implementation",
+  });
+  const debug = read.flag({ name: "DEBUG", fallback: false, about: "development mode" });
+  const settings: Settings = {
+    database: databaseSettings(read),
+    http: {
+      host: read.text({
+        name: "HOST",
+        fallback: "127.0.0.1",
+        example: "0.0.0.0",
+        about: "address to listen on",
+      }),
+      port: read.integer({
+        name: "PORT",
+        fallback: 8000,
+        minimum: 0,
+        maximum: 65535,
+        about: "port to listen on, 0 for any free one",
+      }),
+      allowedHosts: read.textList({
+        name: "ALLOWED_HOSTS",
+        fallback: ["localhost"],
+        example: '["dashboard.example.org"]',
+        about: "host names that requests may be addressed to",
+      }),
+      corsAllowedOrigins: corsOrigins(read),
+      corsAllowAllOrigins: read.flag({
+        name: "CORS_ALLOW_ALL_ORIGINS",
+        fallback: false,
+        about: "lets pages of every origin read the answers",
+      }),
+    },
+    ingest: {
+      filesBatchSize: read.integer({
+        name: "INGEST_FILES_BATCH_SIZE",
+        fallback: 100,
+        minimum: 1,
+        about: "submission files that an ingest worker takes at a time",
+      }),
+      cycleBatchSize: read.integer({
+        name: "INGEST_CYCLE_BATCH_SIZE",
+        fallback: 50_000,
+        minimum: 1,
+        lenient: true,
+        about: "submission files taken from one scan of the spool directory",
+      }),
+      batchSize: read.integer({
+        name: "INGEST_BATCH_SIZE",
+        fallback: 10_000,
+        minimum: 1,
+        lenient: true,
+        about: "objects after which a batch is written to the database",
+      }),
+      treesFile: `${volumeDir}/tree-names.yaml`,
+    },
+    originListingIntervalDays: read.integer({
+      name: "DEFAULT_ORIGIN_LISTING_INTERVAL_IN_DAYS",
+      fallback: 30,
+      minimum: 1,
+      maximum: 100_000,
+      about: "days that /api/origins/ looks back when the request does not say",
+    }),
+    debug,
+    logLevel: read.choice({
+      name: "KERNELBOARD_LOG_LEVEL",
+      fallback: debug ? "debug" : "info",
+      choices: LOG_LEVELS,
+      about: "least severe log lines to write",
+    }),
+  };
+  return { settings, sources: read.sources, warnings: read.warnings };
+}
+
+function corsOrigins(read: EnvironmentReader): string[] {
+  const definition: SettingDefinition<string[]> = {
+    name: "CORS_ALLOWED_ORIGINS",
+    fallback: [],
+    example: '["https://dashboard.kernelci.org"]',
+    about: "origins of web pages that may read the answers",
+  };
+  const origins = read.textList(definition);
+  for (const origin of origins) {
+    if (!/^[a-z][a-z0-9+.-]*:\/\/[^/]+$/i.test(origin)) {
+      throw read.wrong(definition, `'${origin}' is no origin of the form scheme://host`);
+    }
+  }
+  return origins;
+}

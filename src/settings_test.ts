@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import { loadSettings } from "./settings.ts";
+
+const noFiles = (path: string): string => {
+  throw new Error(`ENOENT: ${path}`);
+};
+const load = (environment: Record<string, string>, readFile = noFiles): ReturnType<typeof loadSettings> =>
+  loadSettings(environment, readFile);
+const external = { DB_HOST: "db.example.org" };
+
+describe("loadSettings", () => {
+  it("uses the embedded database unless an external one is asked for", () => {
+    expect(load({}).settings.database).toEqual({ kind: "embedded", dataDir: "./data" });
+    expect(load({ KERNELBOARD_DATA_DIR: "/srv/kb" }).settings.database).toEqual({
+      kind: "embedded",
+      dataDir: "/srv/kb",
+    });
+    for (const asking of [{ DB_HOST: "h" }, { DB_NAME: "n" }, { DB_DEFAULT: "{}" }]) {
+      expect(load(asking).settings.database.kind).toBe("external");
+    }
+    expect(load({ DB_USER: "u", DB_DEFAULT: "" }).settings.database.kind).toBe("embedded");
+  });
+
+  it("has the reference's defaults", () => {
+    expect(load(external).settings.database).toEqual({
+      kind: "external",
+      name: "dashboard",
+      user: "admin",
+      password: "admin",
+      host: "db.example.org",
+      port: 5432,
+      connectTimeoutSeconds: 16,
+      connectionMaxAgeSeconds: 0,
+      sslMode: "prefer",
+    });
+  });
+
+  it("takes DB_DEFAULT key by key, and says so where it differs from DB_*", () => {
+    const whole = JSON.stringify({
+      ENGINE: "django.db.backends.postgresql",
+      NAME: "kernelci",
+      PASSWORD: 'a"b',
+      PORT: "5433",
+      CONN_MAX_AGE: null,
+      OPTIONS: { connect_timeout: 2, sslmode: "disable" },
+    });
+    const { settings, warnings, sources } = load({ DB_DEFAULT: whole, DB_NAME: "other", DB_USER: "me" });
+    expect(settings.database).toEqual({
+      kind: "external",
+      name: "kernelci",
+      user: "me",
+      password: 'a"b',
+      host: "127.0.0.1",
+      port: 5433,
+      connectTimeoutSeconds: 2,
+      connectionMaxAgeSeconds: null,
+      sslMode: "disable",
+    });
+    expect(warnings).toEqual(["DB_DEFAULT and DB_NAME are both set and differ; DB_DEFAULT is used"]);
+    expect(sources.find(({ name }) => name === "DB_NAME")).toMatchObject({
+      value: "kernelci",
+      from: "DB_DEFAULT",
+    });
+  });
+
+  it("takes the older names as aliases", () => {
+    const { settings, sources } = load({
+      DB_DEFAULT_HOST: "old",
+      DB_DEFAULT_NAME: "kb",
+      DB_DEFAULT_CONN_MAX_AGE: "null",
+      DB_DEFAULT_TIMEOUT: "2",
+    });
+    expect(settings.database).toMatchObject({
+      host: "old",
+      name: "kb",
+      connectionMaxAgeSeconds: null,
+      connectTimeoutSeconds: 2,
+    });
+    expect(sources.find(({ name }) => name === "DB_HOST")).toMatchObject({
+      value: "old",
+      from: "DB_DEFAULT_HOST",
+    });
+  });
+
+  it("reads secrets from files, less one line end, and never shows them", () => {
+    const { settings, sources } = load(
+      { ...external, DB_PASSWORD_FILE: "/run/secrets/db" },
+      () => " hunter  2*\n\n",
+    );
+    expect(settings.database).toMatchObject({ password: " hunter  2*\n" });
+    expect(JSON.stringify(sources)).not.toContain("hunter");
+    expect(sources.find(({ name }) => name === "DB_PASSWORD")).toMatchObject({
+      value: "********",
+      from: "file /run/secrets/db",
+    });
+  });
+
+  it.each<[Record<string, string>, string]>([
+    [{ PORT: "abc" }, "PORT: 'abc' is not a whole number; example: PORT=8000"],
+    [{ PORT: "" }, "PORT: '' is not a whole number; example: PORT=8000"],
+    [{ PORT: "70000" }, "PORT: 70000 is above 65535; example: PORT=8000"],
+    [
+      { ALLOWED_HOSTS: "localhost" },
+      `ALLOWED_HOSTS: is not valid JSON; example: ALLOWED_HOSTS=["dashboard.example.org"]`,
+    ],
+    [{ ALLOWED_HOSTS: '"localhost"' }, "ALLOWED_HOSTS: must be a JSON list of strings"],
+    [{ CORS_ALLOWED_ORIGINS: '["x.example.org"]' }, "'x.example.org' is no origin of the form scheme://host"],
+    [{ KERNELBOARD_LOG_LEVEL: "loud" }, "'loud' is none of trace, debug"],
+    [{ ...external, DB_PORT: "5432a" }, "DB_PORT: '5432a' is not a whole number"],
+    [{ ...external, DB_ENGINE: "mysql" }, "DB_ENGINE: 'mysql' is not PostgreSQL"],
+    [{ ...external, DB_USER: "<DB-USER>" }, "DB_USER: still contains the placeholder <DB-USER>"],
+    [
+      { DB_DEFAULT: '{"PASSWORD":"<DB-PASSWORD>"}' },
+      "DB_DEFAULT: still contains the placeholder <DB-PASSWORD>",
+    ],
+    [{ DB_DEFAULT: "{" }, "DB_DEFAULT: is not valid JSON"],
+    [{ DB_DEFAULT: "[]" }, "DB_DEFAULT: must be a JSON object"],
+    [{ DB_DEFAULT: '{"PORT":true}' }, "DB_DEFAULT: PORT must be a whole number"],
+    [{ DB_DEFAULT: '{"OPTIONS":{"sslmode":"on"}}' }, "DB_DEFAULT: OPTIONS.sslmode must be one of disable"],
+    [
+      { ...external, DB_PASSWORD: "a", DB_PASSWORD_FILE: "/f" },
+      "DB_PASSWORD: is set together with DB_PASSWORD_FILE",
+    ],
+    [{ ...external, DB_PASSWORD_FILE: "/f" }, "DB_PASSWORD_FILE: cannot be read (ENOENT: /f)"],
+  ])("refuses %j in one line", (environment, message) => {
+    let text = "";
+    try {
+      load(environment);
+    } catch (error) {
+      text = error instanceof Error ? error.message : "";
+    }
+    expect(text).toContain(message);
+    expect(text).not.toContain("\n");
+  });
+
+  it("falls back with a warning for the variables that operators know to be lenient", () => {
+    const { settings, warnings } = load({ INGEST_BATCH_SIZE: "many", INGEST_CYCLE_BATCH_SIZE: "0" });
+    expect(settings.ingest).toMatchObject({ batchSize: 10_000, cycleBatchSize: 50_000 });
+    expect(warnings).toEqual([
+      "Invalid INGEST_CYCLE_BATCH_SIZE, using default 50000",
+      "Invalid INGEST_BATCH_SIZE, using default 10000",
+    ]);
+    expect(() => load({ INGEST_FILES_BATCH_SIZE: "many" })).toThrow("INGEST_FILES_BATCH_SIZE");
+  });
+
+  it("reads booleans as true only when they say so", () => {
+    const debug = (value: string): boolean => load({ DEBUG: value }).settings.debug;
+    expect(["true", "True", "TRUE"].map(debug)).toEqual([true, true, true]);
+    expect(["1", "yes", "on", "", "false"].map(debug)).toEqual([false, false, false, false, false]);
+  });
+
+  it("takes numbers as the reference reads them", () => {
+    expect(load({ PORT: " +8_080 " }).settings.http.port).toBe(8080);
+  });
+});

@@ -1,0 +1,51 @@
+/** The HTTP server on a test's database. */
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
+import type { Pool } from "../../src/database/pool.ts";
+import { createServer } from "../../src/http/server.ts";
+import { loadSettings } from "../../src/settings.ts";
+import { atEndOfFile } from "./cleanup.ts";
+
+export interface TestServer {
+  app: FastifyInstance;
+  /** `http://127.0.0.1:PORT`. */
+  base: string;
+  /** What the server logged, as JSON lines. */
+  log: string[];
+  /** GET of a path: status, headers and JSON or text. */
+  get: (path: string, headers?: Record<string, string>) => Promise<Answer>;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: unknown;
+}
+
+/** A listening server, closed after the test file. */
+export async function testServer(pool: Pool, environment: Record<string, string> = {}): Promise<TestServer> {
+  const lines: string[] = [];
+  const log = pino({ level: "info" }, { write: (line: string) => lines.push(line) });
+  const { settings } = loadSettings(environment);
+  const app = await createServer({ pool, settings, log, pageFolder: "no page here" });
+  const base = (await app.listen({ host: "127.0.0.1", port: 0 })).replace(/\/$/, "");
+  atEndOfFile(() => app.close());
+  return {
+    app,
+    base,
+    log: lines,
+    get: (path, headers) => request(base + path, headers === undefined ? {} : { headers }),
+  };
+}
+
+/** One request, redirects not followed. */
+export async function request(url: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(url, { redirect: "manual", ...init });
+  const text = await response.text();
+  const isJson = (response.headers.get("content-type") ?? "").includes("json");
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson && text !== "" ? (JSON.parse(text) as unknown) : text,
+  };
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*_test.ts", "test/**/*_test.ts", "web/src/**/*_test.{ts,tsx}"],
+    globalSetup: ["test/support/global_setup.ts"],
+    setupFiles: ["test/support/cleanup.ts"],
+    pool: "forks",
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Every test file has databases of its own, so files run side by side; more than a few only fight for the disk.
+    maxWorkers: 4,
+  },
+});
