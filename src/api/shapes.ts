@@ -16,9 +16,49 @@ export const NullableFiles = Nullable(Type.Array(Type.Object({ name: Type.String
 export const JsonValue = Type.Unknown({ description: "any JSON value, as it was submitted" });
 export const NullableObject = Nullable(Type.Record(Type.String(), Type.Unknown()));
 
-export const Status = Type.Enum(["PASS", "FAIL", "SKIP", "ERROR", "MISS", "DONE", "NULL"], {
-  description: "NULL when there is no verdict",
+/** Used where a request does not say whose results it asks for. */
+export const DEFAULT_ORIGIN = "maestro";
+
+export const STATUSES = ["PASS", "ERROR", "FAIL", "SKIP", "MISS", "DONE", "NULL"] as const;
+
+export const Status = Type.Enum([...STATUSES], { description: "NULL when there is no verdict" });
+
+/** How many items have each status. */
+export const StatusCount = Type.Object(
+  {
+    PASS: Type.Integer(),
+    ERROR: Type.Integer(),
+    FAIL: Type.Integer(),
+    SKIP: Type.Integer(),
+    MISS: Type.Integer(),
+    DONE: Type.Integer(),
+    NULL: Type.Integer(),
+  },
+  { description: "items by status" },
+);
+
+/** The same in three classes. */
+export const ListingStatusCount = Type.Object(
+  { PASS: Type.Integer(), FAIL: Type.Integer(), INCONCLUSIVE: Type.Integer() },
+  { description: "items by status; INCONCLUSIVE is all that neither passed nor failed" },
+);
+
+/** An issue with how many items it was seen on. */
+export const CountedIssue = Type.Object({
+  id: Type.String(),
+  version: Type.Integer(),
+  comment: NullableString,
+  report_url: NullableString,
+  incidents_info: StatusCount,
 });
+
+/** "Nothing found" is a 200 with an error text: every answer that has one is this or the real thing. */
+const NothingFound = Type.Object({ error: Type.String() }, { description: "nothing was found" });
+
+/** The schema of a 200 that is either the answer or an error text. */
+export const foundOrNot = <T extends TSchema>(
+  schema: T,
+): ReturnType<typeof Type.Union<[T, typeof NothingFound]>> => Type.Union([schema, NothingFound]);
 
 function errorAnswer(description: string): ReturnType<typeof Type.Object> {
   return Type.Object({ error: Type.String() }, { description });

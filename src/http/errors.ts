@@ -16,6 +16,15 @@ export class ApiError extends Error {
 /** A parameter with an unusable value: 400, with a sentence that names it. */
 export class ParameterError extends ApiError {
   constructor(name: string, problem: string) {
-    super(400, `Invalid parameter '${name}': ${problem}`);
+    super(400, parameterText(name, problem));
   }
+}
+
+/** The same for all parameters of a request that are unusable. */
+export function parametersError(problems: readonly (readonly [name: string, problem: string])[]): ApiError {
+  return new ApiError(400, problems.map(([name, problem]) => parameterText(name, problem)).join("; "));
+}
+
+function parameterText(name: string, problem: string): string {
+  return `Invalid parameter '${name}': ${problem}`;
 }

@@ -19,6 +19,7 @@ import type { Pool } from "../database/pool.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings.ts";
 import { sendJson } from "./answers.ts";
+import { takeRawBodies } from "./body.ts";
 import { ApiError } from "./errors.ts";
 import { isAllowedHost } from "./hosts.ts";
 import { openApiRoutes } from "./openapi.ts";
@@ -72,6 +73,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   // Queries are validated by parseParameters, and answers are JSON text already: the schemas only describe.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
+  takeRawBodies(app);
   addHooks(app, settings);
   await app.register(helmet, {
     contentSecurityPolicy: {

@@ -4,12 +4,11 @@ import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
 import { ApiError } from "../../http/errors.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
-import { ERROR_ANSWERS } from "../shapes.ts";
+import { DEFAULT_ORIGIN, ERROR_ANSWERS } from "../shapes.ts";
 import { commitBuilds, type Scope } from "./builds.ts";
 import { detailAddresses, latestCheckout } from "./latest.ts";
 import { treeListing } from "./listing.ts";
 import {
-  DEFAULT_ORIGIN,
   TreeBuilds,
   TreeBuildsDirectPath,
   TreeBuildsDirectQuery,

@@ -1,6 +1,8 @@
 import { Type } from "typebox";
 import { integerParameter } from "../../http/parameters.ts";
 import {
+  DEFAULT_ORIGIN,
+  ListingStatusCount,
   NullableObject,
   NullableString,
   NullableStrings,
@@ -8,9 +10,6 @@ import {
   Nullable,
   Status,
 } from "../shapes.ts";
-
-/** Used where a request does not say whose trees it asks for. */
-export const DEFAULT_ORIGIN = "maestro";
 
 /** About 1,900 years: every tree, and still a date that PostgreSQL has. */
 const ALL_DAYS = 700_000;
@@ -28,12 +27,6 @@ export const TreeListingQuery = Type.Object({
     clamp: ALL_DAYS,
     description: "only trees whose newest checkout is not older",
   }),
-});
-
-const ListingStatusCount = Type.Object({
-  PASS: Type.Integer(),
-  FAIL: Type.Integer(),
-  INCONCLUSIVE: Type.Integer(),
 });
 
 export const TreeListing = Type.Array(
