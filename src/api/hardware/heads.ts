@@ -1,0 +1,60 @@
+/** The head commits of a window: what the hardware endpoints look at (chapter 05, section 8, steps 1 and 2). */
+import { raw, sql, type SqlFragment, type Statement } from "../../database/sql.ts";
+
+/** A span of time, both ends in it, as ISO texts. */
+export interface Window {
+  start: string;
+  end: string;
+}
+
+/** Time of the checkout with this alias, as index checkouts_time has it. */
+export function checkoutTime(alias: string): SqlFragment {
+  return raw(`coalesce(${alias}.start_time, ${alias}._timestamp)`);
+}
+
+/** Two rows are of one tree line: tree, branch, URL and checkout origin agree, NULL with NULL. */
+export function sameLine(a: string, b: string): SqlFragment {
+  return raw(`${a}.origin = ${b}.origin and ${a}.tree_name is not distinct from ${b}.tree_name
+      and ${a}.git_repository_branch is not distinct from ${b}.git_repository_branch
+      and ${a}.git_repository_url is not distinct from ${b}.git_repository_url`);
+}
+
+/**
+ * Two common table expressions, to be placed behind `with`.
+ *
+ * `heads` has one row per tree line with a checkout inside the window, for its newest one there (of equal times the
+ * smaller id). Columns: `head_checkout_id`, which also tells the lines apart, and that checkout's `head_time`,
+ * `origin`, `tree_name`, `git_repository_branch`, `git_repository_url`, `git_commit_hash`, `git_commit_name`,
+ * `git_commit_tags`.
+ *
+ * `head_checkouts` has one row per checkout of a head commit: all checkouts of the line with the head's hash, whatever
+ * their times; for a head without hash itself alone. Columns: `head_checkout_id`, `checkout_id` and `checkout_time`
+ * (NULL when the checkout has none). A checkout is in it once at most.
+ *
+ * @example sql`with ${headCommits(window)}, rows as (select ... from heads join head_checkouts ...) select ...`
+ */
+export function headCommits({ start, end }: Window): Statement {
+  return sql`
+    heads as (
+      -- index checkouts_time
+      select distinct on (c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url)
+        c.id as head_checkout_id, ${checkoutTime("c")} as head_time, c.origin, c.tree_name, c.git_repository_branch,
+        c.git_repository_url, c.git_commit_hash, c.git_commit_name, c.git_commit_tags
+      from checkouts c
+      where ${checkoutTime("c")} between ${start}::timestamptz and ${end}::timestamptz
+      order by c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, ${checkoutTime("c")} desc,
+        c.id collate "C"
+    ), head_checkouts as (
+      -- index checkouts_commit_hash
+      select h.head_checkout_id, c.checkout_id, c.checkout_time
+      from heads h
+      cross join lateral (
+        select c.id as checkout_id, ${checkoutTime("c")} as checkout_time
+        from checkouts c
+        where c.git_commit_hash = h.git_commit_hash and ${sameLine("c", "h")}
+        offset 0
+      ) c
+      union all
+      select head_checkout_id, head_checkout_id, head_time from heads where git_commit_hash is null
+    )`;
+}
