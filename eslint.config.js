@@ -11,8 +11,9 @@ const MAY_IMPORT = {
   database: [],
   rollups: ["database"],
   ingest: ["database", "kcidb", "rollups"],
-  api: ["database", "http"],
-  http: ["api", "database"],
+  filters: ["database"],
+  api: ["database", "filters", "http"],
+  http: ["api", "database", "filters"],
   demo: ["database", "ingest", "kcidb", "rollups"],
 };
 

@@ -43,10 +43,14 @@ function placed(part: Statement, values: unknown[]): string {
   return part.text.replace(/\$(\d+)/g, (_all, number: string) => `$${Number(number) + before}`);
 }
 
-/** PostgreSQL has no NUL in text, so a value with one equals nothing that is stored, like NULL. */
+/** PostgreSQL has no NUL in text, so a value with one equals nothing that is stored: like NULL, like no value of a list. */
 function bindable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(bindable);
-  return typeof value === "string" && value.includes("\0") ? null : value;
+  if (Array.isArray(value)) return value.filter((element) => !hasNul(element));
+  return hasNul(value) ? null : value;
+}
+
+function hasNul(value: unknown): boolean {
+  return typeof value === "string" && value.includes("\0");
 }
 
 /** Marks text that is written in the sources, never input, for use inside `sql`. */

@@ -12,10 +12,12 @@ import fastify, {
 } from "fastify";
 import { buildRoutes } from "../api/build/routes.ts";
 import { healthRoutes } from "../api/health/routes.ts";
+import { issueRoutes } from "../api/issue/routes.ts";
 import { originRoutes } from "../api/origins/routes.ts";
 import { testRoutes } from "../api/test/routes.ts";
 import { treeRoutes } from "../api/tree/routes.ts";
 import type { Pool } from "../database/pool.ts";
+import { FilterError } from "../filters/parse.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings.ts";
 import { sendJson } from "./answers.ts";
@@ -107,7 +109,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerNotFound);
   await openApiRoutes(app);
-  for (const routes of [healthRoutes, treeRoutes, buildRoutes, testRoutes, originRoutes])
+  for (const routes of [healthRoutes, treeRoutes, buildRoutes, testRoutes, issueRoutes, originRoutes])
     routes(app, options);
   await pageRoutes(app, options.pageFolder ?? BUILT_PAGE_FOLDER);
   return app;
@@ -209,6 +211,7 @@ interface HttpError extends Error {
 /** Errors thrown by routes and by the framework. Internals only go to the log. */
 function answerError(error: HttpError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const status = error.statusCode ?? 500;
+  if (error instanceof FilterError) return sendJson(reply.code(400), { error: error.message });
   if (error instanceof ApiError)
     return sendJson(reply.code(status).headers(error.headers), { error: error.message });
   if (status >= 400 && status < 500)

@@ -1,0 +1,112 @@
+/**
+ * Builds, boots and tests as items: what a stored row says, normalised (chapter 03, section 1.4). SQL expressions over
+ * a raw row of `builds b` or `tests t`; all counting, listing and filtering is done on these values.
+ */
+import { finiteNumber, isoTimestamp, jsonObject, normalStatus, textArray } from "../../database/json.ts";
+
+/** A text, or `Unknown` where there is none. */
+function known(expression: string): string {
+  return `coalesce(nullif(${expression}, ''), 'Unknown')`;
+}
+
+/** Blanks, brackets and quotes around a compiler or architecture are no part of it. */
+function trimmed(column: string): string {
+  return known(`btrim(${column}, ' []''')`);
+}
+
+/** A member of a JSON object that is a text, or `Unknown`. */
+function textMember(column: string, member: string): string {
+  return `case when jsonb_typeof(${column} -> '${member}') = 'string' then ${known(`${column} ->> '${member}'`)} else 'Unknown' end`;
+}
+
+/** A build that only exists so that tests without a build have a parent: no item itself. */
+export const IS_DUMMY_BUILD = "starts_with(b.id, 'maestro:dummy_')";
+
+/** A boot; all other tests, those without a path among them, are tests. */
+export const IS_BOOT = "coalesce(t.path = 'boot' or starts_with(t.path, 'boot.'), false)";
+
+/** Columns of an item of `builds b`, as a `select` list. */
+export const BUILD_VALUES = `b.id, b.origin, b.start_time, b._timestamp, ${IS_DUMMY_BUILD} as is_dummy,
+      ${normalStatus("b.status")} as status, ${finiteNumber("b.duration")} as duration,
+      ${trimmed("b.architecture")} as architecture, ${trimmed("b.compiler")} as compiler,
+      ${known("b.config_name")} as config,
+      ${textMember("b.misc", "platform")} as platform, ${textMember("b.misc", "lab")} as lab,
+      coalesce(jsonb_typeof(b.misc) = 'object', false) as has_misc`;
+
+/** The columns that only lists show. */
+export const BUILD_LIST_VALUES = "b.misc, b.config_url, b.log_url";
+
+/** Failed so that a reason is asked for. */
+export const FAILING = "('ERROR', 'FAIL', 'MISS')";
+
+const ERROR_MESSAGE = "t.misc -> 'error_msg'";
+const NO_REASON = "unknown error";
+
+/** Why a test failed: a text as it is, another value as JSON text, unless it says nothing. NULL unless it failed. */
+const FAIL_REASON = `case when upper(t.status) in ${FAILING} then
+        case when jsonb_typeof(${ERROR_MESSAGE}) = 'string' then coalesce(nullif(t.misc ->> 'error_msg', ''), '${NO_REASON}')
+          when ${ERROR_MESSAGE} in ('null', 'false', '0', '[]', '{}') then '${NO_REASON}'
+          else coalesce(t.misc ->> 'error_msg', '${NO_REASON}') end end`;
+
+/** Columns of an item of `tests t`, as a `select` list. */
+export const TEST_VALUES = `t.id, t.build_id, t.origin, t.start_time, t._timestamp, ${IS_BOOT} as is_boot,
+      ${normalStatus("t.status")} as status, ${finiteNumber("t.duration")} as duration,
+      ${known("t.path")} as path, t.environment_compatible as compatible,
+      ${textMember("t.environment_misc", "platform")} as platform, ${textMember("t.misc", "runtime")} as lab,
+      ${FAIL_REASON} as fail_reason`;
+
+/** The columns that only lists show. */
+export const TEST_LIST_VALUES = "t.path as stored_path, t.environment_misc, t.log_url";
+
+/** What a test is counted under on trees: the first of its hardware names. Over an item `t`. */
+export const HARDWARE_KEY = `case when t.compatible is null then t.platform when t.compatible[1] <> '' then t.compatible[1]
+        else coalesce((select name from unnest(t.compatible) with ordinality as names (name, place)
+          where name <> '' order by place limit 1), t.platform) end`;
+
+/** JSON of an item `b` of a tree's list; also needs git_repository_url and git_repository_branch. */
+const BUILD_MEMBERS = `'id', b.id, 'origin', b.origin, 'architecture', b.architecture, 'config_name', b.config,
+      'config_url', b.config_url, 'compiler', b.compiler, 'status', b.status, 'duration', b.duration,
+      'log_url', b.log_url, 'start_time', ${isoTimestamp("b.start_time")},
+      'git_repository_url', b.git_repository_url, 'git_repository_branch', b.git_repository_branch`;
+
+/** JSON of a build of a tree: chapter 04, section 6.3. */
+export const TREE_BUILD = `json_build_object(${BUILD_MEMBERS},
+      'misc', '{"platform": "Unknown"}'::jsonb || (${jsonObject("b.misc")}))`;
+
+/** JSON of a build of a piece of hardware: chapter 05, section 9.1. */
+export const HARDWARE_BUILD = `json_build_object(${BUILD_MEMBERS}, 'tree_name', b.tree_name,
+      'misc', case jsonb_typeof(b.misc) when 'object' then b.misc when 'array' then b.misc end,
+      'issue_id', case when b.known is not null then b.newest_issue_id when b.status = 'FAIL' then 'Uncategorized' end,
+      'issue_version', b.newest_issue_version)`;
+
+const TEST_MEMBERS = `'id', t.id, 'origin', t.origin, 'status', t.status, 'duration', t.duration,
+      'start_time', ${isoTimestamp("t.start_time")}, 'environment_compatible', ${textArray("t.compatible")},
+      'config', t.config, 'log_url', t.log_url, 'architecture', t.architecture, 'compiler', t.compiler,
+      'lab', t.lab`;
+
+/**
+ * Environment of a test: its platform, or all that is stored with the platform in it.
+ *
+ * @param full SQL, a boolean: show all
+ */
+function environment(full: string): string {
+  return `case when ${full} and jsonb_typeof(t.environment_misc) = 'object'
+        then t.environment_misc || jsonb_build_object('platform', t.platform)
+        else jsonb_build_object('platform', t.platform) end`;
+}
+
+/** JSON of a boot or test of a tree: chapter 04, section 6.4. */
+export function treeTest(fullEnvironment: string): string {
+  return `json_build_object(${TEST_MEMBERS}, 'path', t.path, 'environment_misc', ${environment(fullEnvironment)})`;
+}
+
+/** JSON of a boot or test of a piece of hardware: chapter 05, section 9.1. */
+export function hardwareTest(fullEnvironment: string): string {
+  return `json_build_object(${TEST_MEMBERS}, 'path', t.stored_path, 'environment_misc', ${environment(fullEnvironment)},
+      'tree_name', t.tree_name, 'git_repository_branch', t.git_repository_branch)`;
+}
+
+/** Order of lists: items without a known issue first, then those with the newest; then the newest items. */
+export function listOrder(alias: "b" | "t"): string {
+  return `${alias}.newest_issue desc, ${alias}.start_time desc nulls last, ${alias}.id collate "C"`;
+}
