@@ -8,7 +8,9 @@ export function isoTimestamp(expression: string): string {
 
 /** One of the six statuses, upper-case, or `NULL`. */
 export function normalStatus(expression: string): string {
-  return `case when upper(${expression}) in ('PASS', 'FAIL', 'SKIP', 'ERROR', 'MISS', 'DONE') then upper(${expression}) else 'NULL' end`;
+  const known = "('PASS', 'FAIL', 'SKIP', 'ERROR', 'MISS', 'DONE')";
+  // upper() is slow, and hardly ever needed.
+  return `case when ${expression} in ${known} then ${expression} when upper(${expression}) in ${known} then upper(${expression}) else 'NULL' end`;
 }
 
 /** A number that JSON can hold, or NULL. */
@@ -30,4 +32,22 @@ export function jsonObject(expression: string): string {
 /** A text[] without its NULL elements. */
 export function textArray(expression: string): string {
   return `array_remove(${expression}, null)`;
+}
+
+/** Counts by status of one item, whose normal status an expression gives: all 0 but one. */
+export function singleStatusCount(expression: string): string {
+  const counts = ["PASS", "ERROR", "FAIL", "SKIP", "MISS", "DONE", "NULL"].map(
+    (status) => `'${status}', (${expression} = '${status}')::integer`,
+  );
+  return `json_build_object(${counts.join(", ")})`;
+}
+
+/** A JSON column that should hold an object, with `platform` in it: `Unknown` unless it has one. */
+export function objectWithPlatform(expression: string): string {
+  return `'{"platform": "Unknown"}'::jsonb || (${jsonObject(expression)})`;
+}
+
+/** A member of a JSON object that is a text with something in it, or NULL. */
+export function jsonTextMember(expression: string, member: string): string {
+  return `case when jsonb_typeof(${expression} -> '${member}') = 'string' then nullif(${expression} ->> '${member}', '') end`;
 }

@@ -13,6 +13,7 @@ import fastify, {
 import { buildRoutes } from "../api/build/routes.ts";
 import { healthRoutes } from "../api/health/routes.ts";
 import { issueRoutes } from "../api/issue/routes.ts";
+import { metricsRoutes } from "../api/metrics/routes.ts";
 import { originRoutes } from "../api/origins/routes.ts";
 import { testRoutes } from "../api/test/routes.ts";
 import { treeRoutes } from "../api/tree/routes.ts";
@@ -109,7 +110,15 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerNotFound);
   await openApiRoutes(app);
-  for (const routes of [healthRoutes, treeRoutes, buildRoutes, testRoutes, issueRoutes, originRoutes])
+  for (const routes of [
+    healthRoutes,
+    treeRoutes,
+    buildRoutes,
+    testRoutes,
+    issueRoutes,
+    originRoutes,
+    metricsRoutes,
+  ])
     routes(app, options);
   await pageRoutes(app, options.pageFolder ?? BUILT_PAGE_FOLDER);
   return app;

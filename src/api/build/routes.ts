@@ -1,84 +1,26 @@
 /** `/api/build/...` (chapter 06, section 4). */
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
-import {
-  finiteNumber,
-  isoTimestamp,
-  jsonArray,
-  jsonObject,
-  normalStatus,
-  textArray,
-} from "../../database/json.ts";
-import { raw, sql, type Statement } from "../../database/sql.ts";
 import { sendJsonText, sendNothing } from "../../http/answers.ts";
 import type { RouteContext } from "../../http/server.ts";
+import { itemIssues } from "../item_issues.ts";
 import { queryBody } from "../query.ts";
-import {
-  ERROR_ANSWERS,
-  Nullable,
-  NullableFiles,
-  NullableObject,
-  NullableString,
-  NullableStrings,
-  NullableTimestamp,
-  Status,
-} from "../shapes.ts";
+import { CountedIssue, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
+import { buildDetails } from "./details.ts";
+import { BuildDetails, BuildPath, BuildTests } from "./shapes.ts";
+import { buildTests } from "./tests.ts";
 
 const BUILD_NOT_FOUND = "Build not found";
+const NO_TESTS = "No tests found for this build";
+const NO_ISSUES = "No issues found for this build";
 
-const BuildPath = Type.Object({ build_id: Type.String() });
-
-const BuildDetails = Type.Object({
-  id: Type.String(),
-  origin: Nullable(
-    Type.String({ description: "origin of the build's checkout; null when that has not arrived" }),
-  ),
-  architecture: NullableString,
-  config_name: NullableString,
-  misc: NullableObject,
-  config_url: NullableString,
-  compiler: NullableString,
-  status: Status,
-  duration: Nullable(Type.Number({ description: "seconds" })),
-  log_url: NullableString,
-  start_time: NullableTimestamp,
-  git_repository_url: NullableString,
-  git_repository_branch: NullableString,
-  checkout_id: Type.String(),
-  command: NullableString,
-  comment: NullableString,
-  tree_name: NullableString,
-  git_commit_hash: NullableString,
-  git_commit_name: NullableString,
-  git_commit_tags: NullableStrings,
-  log_excerpt: NullableString,
-  input_files: NullableFiles,
-  output_files: NullableFiles,
-  build_origin: Type.String({ description: "origin of the build itself" }),
-});
-
-const DETAILS = raw(`json_build_object(
-    'id', b.id, 'origin', c.origin, 'architecture', b.architecture, 'config_name', b.config_name,
-    'misc', ${jsonObject("b.misc")}, 'config_url', b.config_url, 'compiler', b.compiler,
-    'status', ${normalStatus("b.status")}, 'duration', ${finiteNumber("b.duration")}, 'log_url', b.log_url,
-    'start_time', ${isoTimestamp("b.start_time")}, 'git_repository_url', c.git_repository_url,
-    'git_repository_branch', c.git_repository_branch, 'checkout_id', b.checkout_id, 'command', b.command,
-    'comment', b.comment, 'tree_name', c.tree_name, 'git_commit_hash', c.git_commit_hash,
-    'git_commit_name', c.git_commit_name, 'git_commit_tags', ${textArray("c.git_commit_tags")},
-    'log_excerpt', b.log_excerpt, 'input_files', ${jsonArray("b.input_files")},
-    'output_files', ${jsonArray("b.output_files")}, 'build_origin', b.origin)`);
-
-/** By primary keys. */
-function buildDetails(id: string): Statement {
-  return sql`
-    select ${DETAILS}::text as body
-    from builds b
-    left join checkouts c on c.id = b.checkout_id
-    where b.id = ${id}`;
+interface BuildRequest {
+  Params: { build_id: string };
 }
 
+/** Registers the routes of builds. */
 export function buildRoutes(app: FastifyInstance, { pool }: RouteContext): void {
-  app.get<{ Params: { build_id: string } }>(
+  app.get<BuildRequest>(
     "/api/build/:build_id",
     {
       schema: {
@@ -86,12 +28,48 @@ export function buildRoutes(app: FastifyInstance, { pool }: RouteContext): void 
         tags: ["build"],
         summary: "One build",
         params: BuildPath,
-        response: { 200: BuildDetails, ...ERROR_ANSWERS },
+        response: { 200: foundOrNot(BuildDetails), ...ERROR_ANSWERS },
       },
     },
     async (request, reply) => {
       const body = await queryBody(pool, "build_details", buildDetails(request.params.build_id));
       return body === undefined ? sendNothing(reply, BUILD_NOT_FOUND) : sendJsonText(reply, body);
+    },
+  );
+
+  app.get<BuildRequest>(
+    "/api/build/:build_id/tests",
+    {
+      schema: {
+        operationId: "build_tests_retrieve",
+        tags: ["build"],
+        summary: "Boots and tests that ran on a build",
+        params: BuildPath,
+        response: { 200: foundOrNot(BuildTests), ...ERROR_ANSWERS },
+      },
+    },
+    async (request, reply) => {
+      const body = await queryBody(pool, "build_tests", buildTests(request.params.build_id));
+      return body === undefined ? sendNothing(reply, NO_TESTS) : sendJsonText(reply, body);
+    },
+  );
+
+  app.get<BuildRequest>(
+    "/api/build/:build_id/issues",
+    {
+      schema: {
+        operationId: "build_issues_retrieve",
+        tags: ["build"],
+        summary: "Known issues of a build",
+        description:
+          "One item per version of an issue, the earliest seen first. The build counts once in each.",
+        params: BuildPath,
+        response: { 200: foundOrNot(Type.Array(CountedIssue)), ...ERROR_ANSWERS },
+      },
+    },
+    async (request, reply) => {
+      const body = await queryBody(pool, "build_issues", itemIssues("build", request.params.build_id));
+      return body === undefined ? sendNothing(reply, NO_ISSUES) : sendJsonText(reply, body);
     },
   );
 }

@@ -6,6 +6,7 @@ import { sendJsonText } from "../../http/answers.ts";
 import { ApiError } from "../../http/errors.ts";
 import { integerParameter, parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
+import { midnightDaysAgo } from "../calendar.ts";
 import { queryBody } from "../query.ts";
 import { ERROR_ANSWERS } from "../shapes.ts";
 
@@ -23,9 +24,6 @@ const KNOWN_TEST_ORIGINS = [
   "syzbot",
   "ti",
 ];
-/** The calendar begins about here; more days are an error. */
-const MAX_DAYS = 700_000;
-
 const Origins = Type.Object({
   checkout_origins: Type.Array(Type.String(), { description: "origins with a checkout in the interval" }),
   test_origins: Type.Array(Type.String()),
@@ -35,7 +33,7 @@ const Origins = Type.Object({
  * An origin has a checkout in the interval exactly when the newest checkout of one of its trees is in it. The origins
  * of tests are found by jumping from one to the next in index tests_origin.
  */
-function origins(days: number): Statement {
+function origins(since: string): Statement {
   return sql`
     with recursive senders as (
       (select origin from tests order by origin limit 1)
@@ -46,7 +44,7 @@ function origins(days: number): Statement {
     ), checkout_origins as (
       select distinct origin from latest_checkout
       where origin <> ''
-        and start_time >= date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' - make_interval(days => ${days}::integer)
+        and start_time >= ${since}
     )
     select json_build_object(
       'checkout_origins', json_agg(origin order by origin collate "C"),
@@ -68,7 +66,6 @@ export function originRoutes(app: FastifyInstance, { pool, settings }: RouteCont
     interval_in_days: integerParameter({
       default: settings.originListingIntervalDays,
       minimum: 1,
-      maximum: MAX_DAYS,
       description: "days to look back, from midnight UTC",
     }),
   });
@@ -85,7 +82,7 @@ export function originRoutes(app: FastifyInstance, { pool, settings }: RouteCont
     },
     async (request, reply) => {
       const { interval_in_days: days } = parseParameters(query, request.query);
-      const body = await queryBody(pool, "origins", origins(days));
+      const body = await queryBody(pool, "origins", origins(midnightDaysAgo(days, "interval_in_days")));
       if (body === undefined) throw new ApiError(400, NO_ORIGINS);
       return sendJsonText(reply, body);
     },
