@@ -20,6 +20,7 @@ export const NullableObject = Nullable(Type.Record(Type.String(), Type.Unknown()
 export const DEFAULT_ORIGIN = "maestro";
 
 export const STATUSES = ["PASS", "ERROR", "FAIL", "SKIP", "MISS", "DONE", "NULL"] as const;
+export type ItemStatus = (typeof STATUSES)[number];
 
 export const Status = Type.Enum([...STATUSES], { description: "NULL when there is no verdict" });
 
@@ -60,7 +61,8 @@ export const foundOrNot = <T extends TSchema>(
   schema: T,
 ): ReturnType<typeof Type.Union<[T, typeof NothingFound]>> => Type.Union([schema, NothingFound]);
 
-function errorAnswer(description: string): ReturnType<typeof Type.Object> {
+/** The schema of an error's answer. */
+export function errorAnswer(description: string): ReturnType<typeof Type.Object> {
   return Type.Object({ error: Type.String() }, { description });
 }
 

@@ -1,31 +1,16 @@
-/** `/api/tree/...` (chapter 04). */
-import type { FastifyInstance, FastifyReply } from "fastify";
+/** The tree listing, and the newest checkout of a branch (chapter 04, sections 4 and 5). */
+import type { FastifyInstance } from "fastify";
 import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
-import { ApiError } from "../../http/errors.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
-import { DEFAULT_ORIGIN, ERROR_ANSWERS } from "../shapes.ts";
-import { commitBuilds, type Scope } from "./builds.ts";
+import { DEFAULT_ORIGIN, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
 import { detailAddresses, latestCheckout } from "./latest.ts";
 import { treeListing } from "./listing.ts";
-import {
-  TreeBuilds,
-  TreeBuildsDirectPath,
-  TreeBuildsDirectQuery,
-  TreeBuildsPath,
-  TreeBuildsQuery,
-  TreeLatest,
-  TreeLatestPath,
-  TreeLatestQuery,
-  TreeListing,
-  TreeListingQuery,
-} from "./shapes.ts";
+import { TreeLatest, TreeLatestPath, TreeLatestQuery, TreeListing, TreeListingQuery } from "./shapes.ts";
 
 const NO_TREES = "No trees were found";
 const TREE_NOT_FOUND = "Tree not found.";
 const TREE_DEFAULT_ORIGIN = ` No origin was provided so it was defaulted to ${DEFAULT_ORIGIN}`;
-const NO_RESULTS = "No results available for this tree/branch/commit";
-const NO_BUILDS = "No builds available for this tree/branch/commit";
 
 export function treeRoutes(app: FastifyInstance, { pool }: RouteContext): void {
   app.get<{ Querystring: RawQuery }>(
@@ -36,7 +21,7 @@ export function treeRoutes(app: FastifyInstance, { pool }: RouteContext): void {
         tags: ["tree"],
         summary: "Trees of an origin with their newest commit and its counts",
         querystring: TreeListingQuery,
-        response: { 200: TreeListing, ...ERROR_ANSWERS },
+        response: { 200: foundOrNot(TreeListing), ...ERROR_ANSWERS },
       },
     },
     async (request, reply) => {
@@ -72,61 +57,4 @@ export function treeRoutes(app: FastifyInstance, { pool }: RouteContext): void {
       });
     },
   );
-
-  app.get<{ Querystring: RawQuery; Params: { commit_hash: string } }>(
-    "/api/tree/:commit_hash/builds",
-    {
-      schema: {
-        operationId: "tree_builds_retrieve",
-        tags: ["tree"],
-        summary: "Builds of a commit, by repository and branch",
-        params: TreeBuildsPath,
-        querystring: TreeBuildsQuery,
-        response: { 200: TreeBuilds, ...ERROR_ANSWERS },
-      },
-    },
-    async (request, reply) => {
-      const { origin, git_url: url, git_branch: branch } = parseParameters(TreeBuildsQuery, request.query);
-      return sendBuilds(
-        reply,
-        request.query,
-        { origin, branch, url, tree: undefined },
-        request.params.commit_hash,
-      );
-    },
-  );
-
-  app.get<{ Querystring: RawQuery; Params: { tree_name: string; git_branch: string; commit_hash: string } }>(
-    "/api/tree/:tree_name/:git_branch/:commit_hash/builds",
-    {
-      schema: {
-        operationId: "tree_builds_retrieve_2",
-        tags: ["tree"],
-        summary: "Builds of a commit, by tree and branch",
-        params: TreeBuildsDirectPath,
-        querystring: TreeBuildsDirectQuery,
-        response: { 200: TreeBuilds, ...ERROR_ANSWERS },
-      },
-    },
-    async (request, reply) => {
-      const { origin } = parseParameters(TreeBuildsDirectQuery, request.query);
-      const { tree_name: tree, git_branch: branch, commit_hash: commit } = request.params;
-      return sendBuilds(reply, request.query, { origin, branch, url: undefined, tree }, commit);
-    },
-  );
-
-  async function sendBuilds(
-    reply: FastifyReply,
-    query: RawQuery,
-    scope: Scope,
-    commit: string,
-  ): Promise<FastifyReply> {
-    const filter = Object.keys(query).find((name) => name.startsWith("filter_"));
-    if (filter !== undefined)
-      throw new ApiError(400, `Invalid parameter '${filter}': this version does not filter builds yet`);
-    const { hasCheckouts, hasBuilds, builds } = await commitBuilds(pool, scope, commit);
-    if (!hasCheckouts) return sendNothing(reply, NO_RESULTS);
-    if (!hasBuilds) return sendNothing(reply, NO_BUILDS);
-    return sendJsonText(reply, `{"builds":${builds}}`);
-  }
 }

@@ -3,13 +3,11 @@ import { integerParameter } from "../../http/parameters.ts";
 import {
   DEFAULT_ORIGIN,
   ListingStatusCount,
-  NullableObject,
   NullableString,
   NullableStrings,
   NullableTimestamp,
-  Nullable,
-  Status,
 } from "../shapes.ts";
+import { DetailsFilters, Summary, TreeBuild, TreeTest } from "../items/shapes.ts";
 
 /** About 1,900 years: every tree, and still a date that PostgreSQL has. */
 const ALL_DAYS = 700_000;
@@ -71,40 +69,55 @@ export const TreeLatest = Type.Object({
   git_repository_branch: Type.String(),
 });
 
-export const TreeBuildsDirectPath = Type.Object({
+export const CommitPath = Type.Object({
+  commit_hash: Type.String({ description: "commit hash or tag" }),
+});
+
+export const DirectCommitPath = Type.Object({
   tree_name: Type.String(),
   git_branch: Type.String({ description: "may contain slashes" }),
   commit_hash: Type.String({ description: "commit hash or tag" }),
 });
 
-export const TreeBuildsPath = Type.Object({
-  commit_hash: Type.String({ description: "commit hash or tag" }),
-});
+export const DirectQuery = Type.Object({ origin });
 
-export const TreeBuildsDirectQuery = Type.Object({ origin });
+const gitUrl = Type.String({ description: "repository of the tree; empty for trees without one" });
+const gitBranch = Type.String({ description: "branch of the tree; empty for trees without one" });
 
-export const TreeBuildsQuery = Type.Object({
+/** Lists by commit hash have to say which repository and branch. */
+export const ListQuery = Type.Object({ origin, git_url: gitUrl, git_branch: gitBranch });
+
+/** Summaries by commit hash take what is not said as "none". */
+export const SummaryQuery = Type.Object({
   origin,
-  git_url: Type.String({ description: "repository of the tree; empty for trees without one" }),
-  git_branch: Type.String({ description: "branch of the tree; empty for trees without one" }),
+  git_url: Type.Optional(gitUrl),
+  git_branch: Type.Optional(gitBranch),
 });
 
-export const TreeBuilds = Type.Object({
-  builds: Type.Array(
-    Type.Object({
-      id: Type.String(),
-      origin: Type.String(),
-      architecture: Type.String(),
-      config_name: Type.String(),
-      misc: NullableObject,
-      config_url: NullableString,
-      compiler: Type.String(),
-      status: Status,
-      duration: Nullable(Type.Number()),
-      log_url: NullableString,
-      start_time: NullableTimestamp,
-      git_repository_url: NullableString,
-      git_repository_branch: NullableString,
-    }),
-  ),
+export const EnvironmentQuery = Type.Object({
+  full_environment_misc: Type.Boolean({
+    default: false,
+    description: "show all of the environment's `misc`, not only the platform",
+  }),
+});
+
+export const TreeBuilds = Type.Object({ builds: Type.Array(TreeBuild) });
+export const TreeBoots = Type.Object({ boots: Type.Array(TreeTest) });
+export const TreeTests = Type.Object({ tests: Type.Array(TreeTest) });
+
+export const TreeSummary = Type.Object({
+  common: Type.Object({
+    hardware: Type.Array(Type.String(), { description: "what all boots and tests ran on" }),
+    tree_url: Type.String(),
+    git_commit_tags: NullableStrings,
+  }),
+  summary: Summary,
+  filters: DetailsFilters,
+});
+
+export const TreeFull = Type.Object({
+  ...TreeSummary.properties,
+  tests: Type.Array(TreeTest),
+  boots: Type.Array(TreeTest),
+  builds: Type.Array(TreeBuild),
 });

@@ -1,0 +1,235 @@
+/** Summaries and filter options, put together from counts (chapter 03, sections 2.4 to 2.6). */
+import type { Static } from "typebox";
+import { STATUSES, type ItemStatus, type StatusCount } from "../shapes.ts";
+import type { Block, CountRow, Counts, Kind } from "./counts.ts";
+import type { BuildSummary, DetailsFilters, HardwareDetailsFilters, Summary, TestSummary } from "./shapes.ts";
+
+type StatusCounts = Static<typeof StatusCount>;
+type Sparse = Partial<StatusCounts>;
+
+const FAILING: readonly ItemStatus[] = ["ERROR", "FAIL", "MISS"];
+const UNKNOWN = "Unknown";
+
+/** All seven counters, at zero. */
+export function noItems(): StatusCounts {
+  return { PASS: 0, ERROR: 0, FAIL: 0, SKIP: 0, MISS: 0, DONE: 0, NULL: 0 };
+}
+
+/** An object for names out of data, which may be called anything, `__proto__` too. */
+function dictionary<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>;
+}
+
+/** Texts in the order of their code points, each once. */
+export function sortedSet(texts: Iterable<string>): string[] {
+  return [...new Set(texts)].sort(byCodePoint);
+}
+
+function byCodePoint(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** The summary's three blocks for a tree: platforms and compatibles are told apart. */
+export function treeSummary(counts: Counts): Static<typeof Summary> {
+  return {
+    builds: buildSummary(counts),
+    boots: { ...testSummary(counts, "boots"), ...byHardware(counts, "boots"), platforms: null },
+    tests: { ...testSummary(counts, "tests"), ...byHardware(counts, "tests"), platforms: null },
+  };
+}
+
+/** The summary's three blocks for a piece of hardware: tests are counted by platform. */
+export function hardwareSummary(counts: Counts): Static<typeof Summary> {
+  const ofKind = (kind: "boots" | "tests"): Static<typeof TestSummary> => ({
+    ...testSummary(counts, kind),
+    environment_compatible: null,
+    environment_misc: null,
+    platforms: byKey(kept(counts, kind, "hardware"), ([, , , platform]) => platform),
+  });
+  return { builds: buildSummary(counts), boots: ofKind("boots"), tests: ofKind("tests") };
+}
+
+/** What can be chosen in filters: all that is in scope, whatever is filtered. */
+export function treeOptions(counts: Counts): Static<typeof DetailsFilters> {
+  return {
+    all: globalOptions(counts),
+    builds: localOptions(counts, "builds"),
+    boots: localOptions(counts, "boots"),
+    tests: localOptions(counts, "tests"),
+  };
+}
+
+/** The same for a piece of hardware, with its platforms. */
+export function hardwareOptions(counts: Counts): Static<typeof HardwareDetailsFilters> {
+  const { all, builds, boots, tests } = treeOptions(counts);
+  return {
+    all,
+    builds,
+    boots: { ...boots, platforms: keys(counts, "hardware", ["boots"], 3) },
+    tests: { ...tests, platforms: keys(counts, "hardware", ["tests"], 3) },
+  };
+}
+
+/** What tests in scope are counted under on trees. */
+export function hardwareKeys(counts: Counts): string[] {
+  return keys(counts, "hardware", ["boots", "tests"]);
+}
+
+function buildSummary(counts: Counts): Static<typeof BuildSummary> {
+  const architectures = dictionary<Static<typeof BuildSummary>["architectures"][string]>();
+  for (const [, , architecture, compiler, status, , items] of kept(counts, "builds", "architecture")) {
+    const entry = (architectures[architecture ?? UNKNOWN] ??= { ...noItems(), compilers: [] });
+    entry[status] += items;
+    entry.compilers = sortedSet([...entry.compilers, compiler ?? UNKNOWN]);
+  }
+  return {
+    status: total(counts, "builds"),
+    origins: byKey(kept(counts, "builds", "origin")),
+    architectures,
+    configs: byKey(kept(counts, "builds", "config")),
+    labs: byKey(kept(counts, "builds", "lab")),
+    issues: issues(counts, "builds"),
+    unknown_issues: unknownIssues(counts, "builds").kept,
+  };
+}
+
+type CommonTestSummary = Omit<
+  Static<typeof TestSummary>,
+  "environment_compatible" | "environment_misc" | "platforms"
+>;
+
+function testSummary(counts: Counts, kind: "boots" | "tests"): CommonTestSummary {
+  const failed = kept(counts, kind, "hardware").filter(([, , , , status]) => FAILING.includes(status));
+  const reasons = dictionary<number>();
+  for (const [, , reason, , , , items] of kept(counts, kind, "reason"))
+    if (reason !== null) reasons[reason] = (reasons[reason] ?? 0) + items;
+  return {
+    status: total(counts, kind),
+    origins: byKey(kept(counts, kind, "origin")),
+    architectures: testArchitectures(counts, kind),
+    configs: byKey(kept(counts, kind, "config")),
+    labs: byKey(kept(counts, kind, "lab")),
+    issues: issues(counts, kind),
+    unknown_issues: unknownIssues(counts, kind).kept,
+    fail_reasons: reasons,
+    failed_platforms: sortedSet(failed.map(([, , , platform]) => platform ?? UNKNOWN)),
+  };
+}
+
+function testArchitectures(
+  counts: Counts,
+  kind: "boots" | "tests",
+): Static<typeof TestSummary>["architectures"] {
+  const entries = new Map<string, Static<typeof TestSummary>["architectures"][number]>();
+  for (const [, , arch, compiler, status, , items] of kept(counts, kind, "architecture")) {
+    const key = JSON.stringify([arch, compiler]);
+    const entry = entries.get(key) ?? {
+      arch: arch ?? UNKNOWN,
+      compiler: compiler ?? UNKNOWN,
+      status: noItems(),
+    };
+    entry.status[status] += items;
+    entries.set(key, entry);
+  }
+  return [...entries.values()].sort(
+    (a, b) => byCodePoint(a.arch, b.arch) || byCodePoint(a.compiler, b.compiler),
+  );
+}
+
+/** A test counts under its compatible when it has one, else under its platform. */
+function byHardware(
+  counts: Counts,
+  kind: "boots" | "tests",
+): { environment_compatible: Record<string, Sparse>; environment_misc: Record<string, Sparse> } {
+  const compatibles = dictionary<Sparse>();
+  const platforms = dictionary<Sparse>();
+  for (const [, , key, platform, status, , items] of kept(counts, kind, "hardware")) {
+    const isCompatible = key !== null && key !== UNKNOWN && key !== platform;
+    const entry = isCompatible ? (compatibles[key] ??= {}) : (platforms[platform ?? UNKNOWN] ??= {});
+    entry[status] = (entry[status] ?? 0) + items;
+  }
+  return { environment_compatible: compatibles, environment_misc: platforms };
+}
+
+function kept({ counts }: Counts, kind: Kind, block: Block): CountRow[] {
+  return counts.filter((row) => row[0] === kind && row[1] === block && row[6] > 0);
+}
+
+function byKey(
+  rows: CountRow[],
+  keyOf: (row: CountRow) => string | null = ([, , key]) => key,
+): Record<string, StatusCounts> {
+  const counters = dictionary<StatusCounts>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    // Builds that have no lab to be counted under.
+    if (key === null) continue;
+    (counters[key] ??= noItems())[row[4]] += row[6];
+  }
+  return counters;
+}
+
+function total(counts: Counts, kind: Kind): StatusCounts {
+  const sum = noItems();
+  for (const [, , , , status, , items] of kept(counts, kind, "origin")) sum[status] += items;
+  return sum;
+}
+
+function issues(counts: Counts, kind: Kind): Static<typeof BuildSummary>["issues"] {
+  const entries = new Map<string, Static<typeof BuildSummary>["issues"][number]>();
+  for (const [of, id, version, comment, report_url, status, , items] of counts.issues) {
+    if (of !== kind || items === 0) continue;
+    const key = `${id},${version}`;
+    const entry = entries.get(key) ?? { id, version, comment, report_url, incidents_info: noItems() };
+    entry.incidents_info[status] += items;
+    entries.set(key, entry);
+  }
+  return [...entries.values()];
+}
+
+function unknownIssues(counts: Counts, kind: Kind): { inScope: number; kept: number } {
+  const [, inScope = 0, items = 0] = counts.unknown.find(([of]) => of === kind) ?? [];
+  return { inScope, kept: items };
+}
+
+/** Values of a block in scope, kept or not. @param column 2 for the key, 3 for the second one */
+function keys({ counts }: Counts, block: Block, kinds: Kind[], column: 2 | 3 = 2): string[] {
+  return sortedSet(
+    counts
+      .filter(([kind, of]) => of === block && kinds.includes(kind))
+      .map((row) => row[column])
+      .filter((key) => key !== null),
+  );
+}
+
+function globalOptions(counts: Counts): Static<typeof DetailsFilters>["all"] {
+  const all: Kind[] = ["builds", "boots", "tests"];
+  return {
+    configs: keys(counts, "config", all),
+    architectures: keys(counts, "architecture", all),
+    compilers: keys(counts, "architecture", all, 3),
+  };
+}
+
+function localOptions(counts: Counts, kind: Kind): Static<typeof DetailsFilters>["builds"] {
+  const known = new Map(
+    counts.issues
+      .filter(([of]) => of === kind)
+      .map(([, id, version]) => [`${id},${version}`, { id, version }]),
+  );
+  return {
+    issues: [...known.values()]
+      .sort((a, b) => byCodePoint(a.id, b.id) || a.version - b.version)
+      .map(({ id, version }) => [id, version]),
+    origins: keys(counts, "origin", [kind]),
+    has_unknown_issue: unknownIssues(counts, kind).inScope > 0,
+    labs: keys(counts, "lab", [kind]),
+  };
+}
+
+/** Counters with the statuses that occurred. */
+export function withoutZeros(counters: StatusCounts): Sparse {
+  return Object.fromEntries(
+    STATUSES.filter((status) => counters[status] > 0).map((status) => [status, counters[status]]),
+  );
+}

@@ -1,0 +1,125 @@
+/** Builds, boots and tests of a tree's commit, and what they sum up to (chapter 04, section 6). */
+import type { Static } from "typebox";
+import type { Pool } from "../../database/pool.ts";
+import { named, raw, sql, type Statement } from "../../database/sql.ts";
+import type { Filters } from "../../filters/filters.ts";
+import { textArray } from "../../database/json.ts";
+import { COUNT_COLUMNS, countTables, type Counts } from "../items/counts.ts";
+import { hardwareKeys, treeOptions, treeSummary } from "../items/summary.ts";
+import { itemsOfCheckouts, valuesOfCheckouts } from "../items/tables.ts";
+import { listOrder, TREE_BUILD, treeTest } from "../items/values.ts";
+import { commitCheckouts, type Scope } from "./scope.ts";
+import type { TreeSummary } from "./shapes.ts";
+
+/** What is asked for. */
+export interface CommitRequest {
+  scope: Scope;
+  /** Hash or tag. */
+  commit: string;
+  filters: Filters;
+}
+
+/** Whether there is anything at all, whatever is filtered. */
+export interface Found {
+  hasCheckouts: boolean;
+  /** Dummies included. */
+  hasBuilds: boolean;
+}
+
+const FOUND = raw(
+  `exists (select from scope_checkouts) as "hasCheckouts", exists (select from build_values) as "hasBuilds"`,
+);
+
+async function queryFound<T>(pool: Pool, name: string, statement: Statement): Promise<T & Found> {
+  const { rows } = await pool.query<T & Found>(named(name, statement));
+  const [row] = rows;
+  if (row === undefined) throw new Error(`${name} gave no row`);
+  return row;
+}
+
+interface SummaryRow extends Counts {
+  tree_url: string;
+  git_commit_tags: string[] | null;
+}
+
+/** Counts of a commit, and the options of its filters. */
+export async function commitSummary(
+  pool: Pool,
+  { scope, commit, filters }: CommitRequest,
+): Promise<Found & { summary: Static<typeof TreeSummary> }> {
+  const row = await queryFound<SummaryRow>(
+    pool,
+    "tree_summary",
+    sql`
+      with ${commitCheckouts(scope, commit)},
+      ${valuesOfCheckouts(filters, { lists: false })},
+      ${itemsOfCheckouts(filters)},
+      ${countTables(filters)}
+      select ${FOUND}, ${COUNT_COLUMNS},
+        coalesce((select git_repository_url from scope_checkouts where git_repository_url is not null
+          order by _timestamp desc nulls last, id collate "C" limit 1), '') as tree_url,
+        (select ${raw(textArray("git_commit_tags"))} from scope_checkouts
+          order by coalesce(cardinality(git_commit_tags), 0) > 0 desc, _timestamp desc nulls last, id collate "C" limit 1
+        ) as git_commit_tags`,
+  );
+  const { hasCheckouts, hasBuilds, tree_url, git_commit_tags } = row;
+  return {
+    hasCheckouts,
+    hasBuilds,
+    summary: {
+      common: { hardware: hardwareKeys(row), tree_url, git_commit_tags },
+      summary: treeSummary(row),
+      filters: treeOptions(row),
+    },
+  };
+}
+
+/** JSON text of the builds of a commit that the filters keep. */
+export function commitBuilds(
+  pool: Pool,
+  { scope, commit, filters }: CommitRequest,
+): Promise<Found & { builds: string }> {
+  return queryFound(
+    pool,
+    "tree_builds",
+    sql`
+      with ${commitCheckouts(scope, commit)},
+      ${valuesOfCheckouts(filters, { lists: true, buildsOnly: true })},
+      ${itemsOfCheckouts(filters)}
+      select ${FOUND}, coalesce((
+        select json_agg(${raw(TREE_BUILD)} order by ${raw(listOrder("b"))}) from build_items b where b.passes
+      ), '[]')::text as builds`,
+  );
+}
+
+/**
+ * JSON texts of the boots and tests of a commit that the filters keep.
+ *
+ * @param kind only one of the two; the other list is empty
+ * @param fullEnvironment show all of `environment_misc`, not the platform alone
+ */
+export function commitTests(
+  pool: Pool,
+  { scope, commit, filters }: CommitRequest,
+  kind: "boots" | "tests" | "both",
+  fullEnvironment = false,
+): Promise<Found & { boots: string; tests: string }> {
+  const wanted = kind === "both" ? {} : { boots: kind === "boots" };
+  const list = (of: string): string =>
+    `coalesce(json_agg(${treeTest("environment.is_full")} order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
+  return queryFound(
+    pool,
+    `tree_${kind}`,
+    sql`
+      with ${commitCheckouts(scope, commit)},
+      ${valuesOfCheckouts(filters, { lists: true, ...wanted })},
+      ${itemsOfCheckouts(filters)}
+      select ${FOUND}, lists.*
+      from (
+        select ${raw(list("t.is_boot"))} as boots, ${raw(list("not t.is_boot"))} as tests
+        from test_items t
+        cross join (select ${fullEnvironment}::boolean as is_full) environment
+        where t.passes
+      ) lists`,
+  );
+}
