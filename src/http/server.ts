@@ -11,6 +11,7 @@ import fastify, {
   type FastifyRequest,
 } from "fastify";
 import { buildRoutes } from "../api/build/routes.ts";
+import { hardwareRoutes } from "../api/hardware/routes.ts";
 import { healthRoutes } from "../api/health/routes.ts";
 import { issueRoutes } from "../api/issue/routes.ts";
 import { metricsRoutes } from "../api/metrics/routes.ts";
@@ -116,6 +117,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     buildRoutes,
     testRoutes,
     issueRoutes,
+    hardwareRoutes,
     originRoutes,
     metricsRoutes,
   ])

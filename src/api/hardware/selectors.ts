@@ -1,0 +1,78 @@
+/** The trees, branches and revisions that a hardware list can be asked for (chapter 05, section 6). */
+import { isoTimestamp } from "../../database/json.ts";
+import type { Pool } from "../../database/pool.ts";
+import { raw, sql, type Statement } from "../../database/sql.ts";
+import { queryBody } from "../query.ts";
+import { checkoutTime } from "./heads.ts";
+import { PLATFORM } from "./platforms.ts";
+
+/** They test builds of others, and send none. */
+const TESTERS = ["aspeed", "ti"];
+
+/** Checkouts that the origin built in the last 30 days: from index builds_origin_time alone. */
+function builtCheckouts(origin: string): Statement {
+  return sql`
+    select distinct b.checkout_id
+    from builds b
+    where b.origin = ${origin} and b.start_time > now() - interval '30 days'`;
+}
+
+/** Checkouts of builds that the origin tested in the last 30 days: index tests_origin_time_platform, then keys. */
+function testedCheckouts(origin: string): Statement {
+  return sql`
+    select distinct b.checkout_id
+    from (
+      select distinct t.build_id
+      from tests t
+      where t.origin = ${origin} and t.start_time > now() - interval '30 days'
+        and (t.environment_misc ->> 'platform') is not null and ${PLATFORM} is not null
+    ) t
+    cross join lateral (select b.checkout_id from builds b where b.id = t.build_id offset 0) b`;
+}
+
+/** A checkout without any time is not offered: it could not be told when it was. */
+function selectors(checkouts: Statement): Statement {
+  return sql`
+    with revisions as (
+      select c.tree_name, c.git_repository_url, c.git_repository_branch, c.git_commit_hash, c.git_commit_name,
+        max(c.time) as time
+      from (${checkouts}) used
+      cross join lateral (
+        select c.*, ${checkoutTime("c")} as time from checkouts c where c.id = used.checkout_id offset 0
+      ) c
+      where c.tree_name is not null and c.git_repository_url is not null and c.git_repository_branch is not null
+        and c.git_commit_hash is not null and c.time is not null
+      group by c.tree_name, c.git_repository_url, c.git_repository_branch, c.git_commit_hash, c.git_commit_name
+    ), branches as (
+      select tree_name, git_repository_url, git_repository_branch,
+        json_agg(
+          json_build_object('git_commit_hash', git_commit_hash, 'git_commit_name', git_commit_name,
+            'start_time', ${raw(isoTimestamp("time"))})
+          order by time desc, git_commit_hash collate "C", git_commit_name collate "C"
+        ) as revisions
+      from revisions
+      group by tree_name, git_repository_url, git_repository_branch
+    ), trees as (
+      select tree_name,
+        json_agg(
+          json_build_object('git_repository_url', git_repository_url, 'git_repository_branch', git_repository_branch,
+            'revisions', revisions)
+          order by git_repository_url collate "C", git_repository_branch collate "C"
+        ) as branches
+      from branches
+      group by tree_name
+    )
+    select json_build_object('trees', coalesce(
+      json_agg(json_build_object('tree_name', tree_name, 'branches', branches) order by tree_name collate "C"),
+      '[]'::json
+    ))::text as body
+    from trees`;
+}
+
+/** What there is to choose from for an origin, as JSON text. */
+export async function hardwareSelectors(pool: Pool, origin: string): Promise<string> {
+  const body = TESTERS.includes(origin)
+    ? await queryBody(pool, "hardware_selectors_of_tests", selectors(testedCheckouts(origin)))
+    : await queryBody(pool, "hardware_selectors", selectors(builtCheckouts(origin)));
+  return body ?? "";
+}
