@@ -35,6 +35,7 @@ interface IssueRequest {
   Querystring: RawQuery;
 }
 
+/** Registers the routes of issues. */
 export function issueRoutes(app: FastifyInstance, { pool }: RouteContext): void {
   app.get<{ Querystring: RawQuery }>(
     "/api/issue/",
