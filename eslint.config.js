@@ -12,8 +12,9 @@ const MAY_IMPORT = {
   rollups: ["database"],
   ingest: ["database", "kcidb", "rollups"],
   filters: ["database"],
-  api: ["database", "filters", "http"],
-  http: ["api", "database", "filters"],
+  fetch: [],
+  api: ["database", "fetch", "filters", "http"],
+  http: ["api", "database", "fetch", "filters"],
   demo: ["database", "ingest", "kcidb", "rollups"],
 };
 

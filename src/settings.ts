@@ -29,6 +29,8 @@ export interface Settings {
     treesFile: string;
   };
   originListingIntervalDays: number;
+  /** Bytes that a file may have that `/api/proxy/` passes on. */
+  proxyMaxBytes: number;
   debug: boolean;
   logLevel: LogLevel;
 }
@@ -119,6 +121,12 @@ export function loadSettings(
       minimum: 1,
       maximum: 100_000,
       about: "days that /api/origins/ looks back when the request does not say",
+    }),
+    proxyMaxBytes: read.integer({
+      name: "KERNELBOARD_PROXY_MAX_BYTES",
+      fallback: 100 * 1024 * 1024,
+      minimum: 1,
+      about: "bytes that a file fetched by /api/proxy/ may have, also after its content encoding is undone",
     }),
     debug,
     logLevel: read.choice({

@@ -14,12 +14,15 @@ import { buildRoutes } from "../api/build/routes.ts";
 import { hardwareRoutes } from "../api/hardware/routes.ts";
 import { healthRoutes } from "../api/health/routes.ts";
 import { issueRoutes } from "../api/issue/routes.ts";
+import { logDownloaderRoutes } from "../api/log_downloader/routes.ts";
 import { metricsRoutes } from "../api/metrics/routes.ts";
 import { originRoutes } from "../api/origins/routes.ts";
+import { proxyRoutes } from "../api/proxy/routes.ts";
 import { testRoutes } from "../api/test/routes.ts";
 import { treeRoutes } from "../api/tree/routes.ts";
 import type { Pool } from "../database/pool.ts";
 import { FilterError } from "../filters/parse.ts";
+import type { FetchPolicy } from "../fetch/policy.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings.ts";
 import { sendJson } from "./answers.ts";
@@ -35,6 +38,8 @@ import { allowedMethods, resolvePath, slashRedirect } from "./paths.ts";
 export interface RouteContext {
   pool: Pool;
   settings: Settings;
+  /** What files of other hosts are fetched by; production's own when absent. */
+  fetchPolicy?: FetchPolicy;
 }
 
 export interface ServerOptions extends RouteContext {
@@ -120,6 +125,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     hardwareRoutes,
     originRoutes,
     metricsRoutes,
+    logDownloaderRoutes,
+    proxyRoutes,
   ])
     routes(app, options);
   await pageRoutes(app, options.pageFolder ?? BUILT_PAGE_FOLDER);

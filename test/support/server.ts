@@ -2,6 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import type { Pool } from "../../src/database/pool.ts";
+import type { FetchPolicy } from "../../src/fetch/policy.ts";
 import { createServer } from "../../src/http/server.ts";
 import { loadSettings } from "../../src/settings.ts";
 import { atEndOfFile } from "./cleanup.ts";
@@ -23,11 +24,21 @@ export interface Answer {
 }
 
 /** A listening server, closed after the test file. */
-export async function testServer(pool: Pool, environment: Record<string, string> = {}): Promise<TestServer> {
+export async function testServer(
+  pool: Pool,
+  environment: Record<string, string> = {},
+  fetchPolicy?: FetchPolicy,
+): Promise<TestServer> {
   const lines: string[] = [];
   const log = pino({ level: "info" }, { write: (line: string) => lines.push(line) });
   const { settings } = loadSettings(environment);
-  const app = await createServer({ pool, settings, log, pageFolder: "no page here" });
+  const app = await createServer({
+    pool,
+    settings,
+    log,
+    pageFolder: "no page here",
+    ...(fetchPolicy === undefined ? {} : { fetchPolicy }),
+  });
   const base = (await app.listen({ host: "127.0.0.1", port: 0 })).replace(/\/$/, "");
   atEndOfFile(() => app.close());
   return {
