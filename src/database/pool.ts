@@ -23,6 +23,12 @@ const POOL_SIZE = 10;
 /** An idle connection of the pool is closed after this many seconds unless the settings say otherwise. */
 const IDLE_SECONDS = 10;
 
+/**
+ * For statements that answer requests. They are the same again and again and take rows from few places, so a plan is
+ * made once, not for each value; compiling one never pays; and what a commit has fits into memory.
+ */
+const READ_OPTIONS = "-c plan_cache_mode=force_generic_plan -c jit=off -c work_mem=16MB";
+
 /** Options for a `pg` client of this connection. Sessions run in UTC with ISO dates, whatever the server's default. */
 export function clientOptions(connection: Connection, applicationName: string): pg.ClientConfig {
   return {
@@ -43,8 +49,10 @@ export function clientOptions(connection: Connection, applicationName: string): 
 export function createPool(connection: Connection, log: Log, size = POOL_SIZE): Pool {
   const idleSeconds =
     connection.idleTimeoutSeconds === 0 ? IDLE_SECONDS : (connection.idleTimeoutSeconds ?? 0);
+  const options = clientOptions(connection, "kernelboard");
   const pool = new pg.Pool({
-    ...clientOptions(connection, "kernelboard"),
+    ...options,
+    options: `${options.options ?? ""} ${READ_OPTIONS}`,
     max: size,
     idleTimeoutMillis: idleSeconds * 1000,
   });

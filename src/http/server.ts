@@ -19,7 +19,11 @@ import { metricsRoutes } from "../api/metrics/routes.ts";
 import { originRoutes } from "../api/origins/routes.ts";
 import { proxyRoutes } from "../api/proxy/routes.ts";
 import { testRoutes } from "../api/test/routes.ts";
+import { treeDetailsRoutes } from "../api/tree/details_routes.ts";
+import { commitListRoute } from "../api/tree/commit_list.ts";
+import { treeHistoryRoutes } from "../api/tree/history_routes.ts";
 import { treeRoutes } from "../api/tree/routes.ts";
+import { treeReportRoutes } from "../api/tree_report/routes.ts";
 import type { Pool } from "../database/pool.ts";
 import { FilterError } from "../filters/parse.ts";
 import type { FetchPolicy } from "../fetch/policy.ts";
@@ -119,6 +123,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   for (const routes of [
     healthRoutes,
     treeRoutes,
+    treeDetailsRoutes,
+    treeHistoryRoutes,
+    commitListRoute,
+    treeReportRoutes,
     buildRoutes,
     testRoutes,
     issueRoutes,

@@ -3,7 +3,7 @@
  * items share, so that lists, summaries and histories agree.
  *
  * A statement begins with its scope, which gives `build_values` (columns `BUILD_VALUES`, and those of the checkout that
- * it needs) and `test_values` (columns `TEST_VALUES` and architecture, compiler and config of the build).
+ * it needs) and `test_values` (columns of `testValues` and architecture, compiler and config of the build).
  */
 import { raw, sql, type Statement } from "../../database/sql.ts";
 import type { Filters } from "../../filters/filters.ts";
@@ -15,16 +15,18 @@ import {
   testPredicate,
   testRecordPredicate,
 } from "../../filters/sql.ts";
-import { BUILD_LIST_VALUES, BUILD_VALUES, TEST_LIST_VALUES, TEST_VALUES } from "./values.ts";
+import { BUILD_LIST_VALUES, BUILD_VALUES, TEST_LIST_VALUES, testValues } from "./values.ts";
 
-/** What a statement needs beside the values that are counted and filtered. */
+/** Which values a statement needs of the builds and tests in its scope. */
 export interface Wanted {
-  /** The columns that only lists show. */
-  lists: boolean;
-  /** No tests: they are read only where filters ask a build for its tests. */
-  buildsOnly?: boolean;
+  /** Also the columns that only lists show. */
+  lists?: boolean;
+  /** Only what the filters ask for: nothing else is shown. */
+  filteredOnly?: boolean;
   /** Only boots, or only tests. */
   boots?: boolean;
+  /** SQL that says, without looking at rows, whether tests are needed at all. */
+  testsWhen?: Statement;
 }
 
 /**
@@ -34,32 +36,41 @@ export interface Wanted {
  * git_repository_branch. Rows are looked up one by one, by indexes builds_checkout_id and tests_build_id: the planner
  * cannot know how few there are.
  */
-export function valuesOfCheckouts(filters: Filters, wanted: Wanted): Statement {
-  const testsAskedFor = sql`(${filters.hardware ?? null}::text[] is not null or ${filters.labs ?? null}::text[] is not null)`;
+export function valuesOfCheckouts(filters: Filters, wanted: Wanted = {}): Statement {
+  const { lists = false, filteredOnly = false, boots, testsWhen = ALWAYS } = wanted;
   return sql`build_values as materialized (
     select b.*, c.label, c.tree_name, c.git_repository_url, c.git_repository_branch
     from scope_checkouts c
     cross join lateral (
-      select ${raw(BUILD_VALUES + (wanted.lists ? `, ${BUILD_LIST_VALUES}` : ""))}
+      select ${raw(BUILD_VALUES + (lists ? `, ${BUILD_LIST_VALUES}` : ""))}
       from builds b where b.checkout_id = c.id offset 0
     ) b
   ), test_values as materialized (
     select t.*, b.label, b.architecture, b.compiler, b.config
     from build_values b
     cross join lateral (
-      select ${raw(TEST_VALUES + (wanted.lists ? `, ${TEST_LIST_VALUES}` : ""))}
+      select ${testValues(filteredOnly ? filters : undefined)} ${raw(lists ? `, ${TEST_LIST_VALUES}` : "")}
       from tests t where t.build_id = b.id offset 0
     ) t
-    where ${wanted.buildsOnly === true ? testsAskedFor : raw("true")}
-      ${raw(wanted.boots === undefined ? "" : `and t.is_boot = ${wanted.boots}`)}
+    where ${testsWhen} ${raw(boots === undefined ? "" : `and t.is_boot = ${boots}`)}
   )`;
+}
+
+const ALWAYS = sql`true`;
+
+/** Filters ask builds for the hardware or lab of their tests. */
+export function asksBuildsForTests({ hardware, labs }: Filters): Statement {
+  return sql`(${hardware ?? null}::text[] is not null or ${labs ?? null}::text[] is not null)`;
 }
 
 /**
  * `test_issues` and `build_issues`: one row per item and known issue. Incidents of a build that name a test belong to
  * the test. Indexes incidents_first_of_test, incidents_build_id_dfa49727, issues_pkey.
+ *
+ * @param when SQL that says, without looking at rows, whether issues are needed at all
  */
-export const ISSUES_OF_ITEMS = raw(`test_issues as materialized (
+export function issuesOfItems(when = ALWAYS): Statement {
+  return sql`test_issues as materialized (
     select distinct t.id, i.id as issue_id, i.version as issue_version, i._timestamp as issue_time
     from test_values t
     cross join lateral (
@@ -70,6 +81,7 @@ export const ISSUES_OF_ITEMS = raw(`test_issues as materialized (
       select i.id, i.version, i._timestamp from issues i
       where i.id = n.issue_id and i.version = n.issue_version offset 0
     ) i
+    where ${when}
   ), known_of_tests as (
     select id, array_agg(issue_id || ',' || issue_version) as known, max(issue_time) as newest_issue
     from test_issues group by id
@@ -84,12 +96,14 @@ export const ISSUES_OF_ITEMS = raw(`test_issues as materialized (
       select i.id, i.version, i._timestamp from issues i
       where i.id = n.issue_id and i.version = n.issue_version offset 0
     ) i
+    where ${when}
   ), known_of_builds as (
     select id, array_agg(issue_id || ',' || issue_version) as known, max(issue_time) as newest_issue,
       (array_agg(issue_id order by issue_time desc nulls last, issue_version desc, issue_id collate "C" desc))[1] as newest_issue_id,
       (array_agg(issue_version order by issue_time desc nulls last, issue_version desc, issue_id collate "C" desc))[1] as newest_issue_version
     from build_issues group by id
-  )`);
+  )`;
+}
 
 /** `test_items`: the boots and tests in scope, whether the global filters pass them, and whether all filters do. */
 export function testItems(filters: Filters): Statement {
@@ -120,17 +134,21 @@ export function buildItems(filters: Filters, passesRecord: Statement): Statement
   )`;
 }
 
-/** Both kinds of items of whole checkouts: a build has its own platform and lab and those of all its tests. */
-export function itemsOfCheckouts(filters: Filters): Statement {
+/**
+ * Both kinds of items of whole checkouts: a build has its own platform and lab and those of all its tests.
+ *
+ * @param issuesWhen SQL that says, without looking at rows, whether issues are needed at all
+ */
+export function itemsOfCheckouts(filters: Filters, issuesWhen = ALWAYS): Statement {
   const passesRecord = buildRecordPredicate(
     filters,
     "b.id in (select build_id from names_of_builds where on_hardware)",
     "b.id in (select build_id from names_of_builds where in_lab)",
   );
-  return sql`${ISSUES_OF_ITEMS}, names_of_builds as materialized (
+  return sql`${issuesOfItems(issuesWhen)}, names_of_builds as materialized (
     select build_id, bool_or(${testOnHardware(filters)}) as on_hardware, bool_or(${testInLab(filters)}) as in_lab
     from test_values t
-    where ${filters.hardware ?? null}::text[] is not null or ${filters.labs ?? null}::text[] is not null
+    where ${asksBuildsForTests(filters)}
     group by build_id
   ), ${testItems(filters)}, ${buildItems(filters, passesRecord)}`;
 }

@@ -6,7 +6,7 @@ import type { Filters } from "../../filters/filters.ts";
 import { textArray } from "../../database/json.ts";
 import { COUNT_COLUMNS, countTables, type Counts } from "../items/counts.ts";
 import { hardwareKeys, treeOptions, treeSummary } from "../items/summary.ts";
-import { itemsOfCheckouts, valuesOfCheckouts } from "../items/tables.ts";
+import { asksBuildsForTests, itemsOfCheckouts, valuesOfCheckouts } from "../items/tables.ts";
 import { listOrder, TREE_BUILD, treeTest } from "../items/values.ts";
 import { commitCheckouts, type Scope } from "./scope.ts";
 import type { TreeSummary } from "./shapes.ts";
@@ -52,7 +52,7 @@ export async function commitSummary(
     "tree_summary",
     sql`
       with ${commitCheckouts(scope, commit)},
-      ${valuesOfCheckouts(filters, { lists: false })},
+      ${valuesOfCheckouts(filters)},
       ${itemsOfCheckouts(filters)},
       ${countTables(filters)}
       select ${FOUND}, ${COUNT_COLUMNS},
@@ -84,7 +84,7 @@ export function commitBuilds(
     "tree_builds",
     sql`
       with ${commitCheckouts(scope, commit)},
-      ${valuesOfCheckouts(filters, { lists: true, buildsOnly: true })},
+      ${valuesOfCheckouts(filters, { lists: true, testsWhen: asksBuildsForTests(filters) })},
       ${itemsOfCheckouts(filters)}
       select ${FOUND}, coalesce((
         select json_agg(${raw(TREE_BUILD)} order by ${raw(listOrder("b"))}) from build_items b where b.passes

@@ -6,6 +6,7 @@ import {
   NullableString,
   NullableStrings,
   NullableTimestamp,
+  StatusCount,
 } from "../shapes.ts";
 import { DetailsFilters, Summary, TreeBuild, TreeTest } from "../items/shapes.ts";
 
@@ -120,4 +121,71 @@ export const TreeFull = Type.Object({
   tests: Type.Array(TreeTest),
   boots: Type.Array(TreeTest),
   builds: Type.Array(TreeBuild),
+});
+
+const LowerStatusCount = Type.Object({
+  pass: Type.Integer(),
+  error: Type.Integer(),
+  fail: Type.Integer(),
+  skip: Type.Integer(),
+  miss: Type.Integer(),
+  done: Type.Integer(),
+  null: Type.Integer(),
+});
+
+export const CommitHistory = Type.Array(
+  Type.Object({
+    git_commit_hash: Type.String(),
+    git_commit_name: NullableString,
+    git_commit_tags: NullableStrings,
+    earliest_start_time: NullableTimestamp,
+    builds: StatusCount,
+    boots: LowerStatusCount,
+    tests: LowerStatusCount,
+  }),
+);
+
+const ORIGIN_REQUIRED = Type.String({
+  description: "CI system that submitted the checkouts",
+  examples: [DEFAULT_ORIGIN],
+});
+
+const HISTORY_PARAMETERS = {
+  origin: ORIGIN_REQUIRED,
+  start_timestamp_in_seconds: Type.Optional(
+    Type.String({ description: "Unix seconds; only checkouts from then on, when the end is given too" }),
+  ),
+  end_timestamp_in_seconds: Type.Optional(
+    Type.String({ description: "Unix seconds; only checkouts until then, when the start is given too" }),
+  ),
+  types: Type.String({
+    default: "",
+    description: "what is counted, a comma list of builds, boots and tests; all when absent or empty",
+    examples: ["builds,tests"],
+  }),
+  builds_related_to_filtered_tests_only: Type.Boolean({
+    default: false,
+    description: "count only builds with a boot or test that the filters keep",
+  }),
+};
+
+/** By tree and branch. */
+export const DirectHistoryQuery = Type.Object(HISTORY_PARAMETERS);
+
+/** By hash: what is not said means "none". */
+export const HistoryQuery = Type.Object({
+  ...HISTORY_PARAMETERS,
+  git_url: Type.String({ default: "", description: "repository of the tree" }),
+  git_branch: Type.String({ default: "", description: "branch of the tree" }),
+});
+
+export const ChosenHistoryQuery = Type.Object({
+  ...HistoryQuery.properties,
+  tree_name: Type.String({
+    default: "",
+    description: "name of the tree; with a branch, the repository does not matter",
+  }),
+  commit_hashes: Type.Optional(
+    Type.String({ description: "full hashes, a comma list; required", examples: ["a1c24ab8,0704a15b"] }),
+  ),
 });
