@@ -29,6 +29,8 @@ export interface Settings {
     treesFile: string;
   };
   originListingIntervalDays: number;
+  /** Where the pages are that reports link to, without a slash at the end. */
+  dashboardUrl: string;
   /** Bytes that a file may have that `/api/proxy/` passes on. */
   proxyMaxBytes: number;
   debug: boolean;
@@ -115,6 +117,7 @@ export function loadSettings(
       }),
       treesFile: `${volumeDir}/tree-names.yaml`,
     },
+    dashboardUrl: dashboardUrl(read),
     originListingIntervalDays: read.integer({
       name: "DEFAULT_ORIGIN_LISTING_INTERVAL_IN_DAYS",
       fallback: 30,
@@ -137,6 +140,19 @@ export function loadSettings(
     }),
   };
   return { settings, sources: read.sources, warnings: read.warnings };
+}
+
+function dashboardUrl(read: EnvironmentReader): string {
+  const definition: SettingDefinition<string> = {
+    name: "DASHBOARD_URL",
+    fallback: "https://d.kernelci.org",
+    about: "where the pages are that reports link to",
+  };
+  return read.parse(definition, (text) => {
+    if (!/^https?:\/\/[^/\s]+/i.test(text))
+      throw read.wrong(definition, `'${text}' is no address of the form http(s)://host`);
+    return text.replace(/\/+$/, "");
+  });
 }
 
 function corsOrigins(read: EnvironmentReader): string[] {

@@ -105,6 +105,7 @@ describe("loadSettings", () => {
     ],
     [{ ALLOWED_HOSTS: '"localhost"' }, "ALLOWED_HOSTS: must be a JSON list of strings"],
     [{ CORS_ALLOWED_ORIGINS: '["x.example.org"]' }, "'x.example.org' is no origin of the form scheme://host"],
+    [{ DASHBOARD_URL: "d.example.org" }, "'d.example.org' is no address of the form http(s)://host"],
     [{ KERNELBOARD_LOG_LEVEL: "loud" }, "'loud' is none of trace, debug"],
     [{ ...external, DB_PORT: "5432a" }, "DB_PORT: '5432a' is not a whole number"],
     [{ ...external, DB_ENGINE: "mysql" }, "DB_ENGINE: 'mysql' is not PostgreSQL"],

@@ -10,7 +10,7 @@ export function isoTimestamp(expression: string): string {
 export function normalStatus(expression: string): string {
   const known = "('PASS', 'FAIL', 'SKIP', 'ERROR', 'MISS', 'DONE')";
   // upper() is slow, and hardly ever needed.
-  return `case when ${expression} in ${known} then ${expression} when upper(${expression}) in ${known} then upper(${expression}) else 'NULL' end`;
+  return `case when ${expression} in ${known} then ${expression}::text when upper(${expression}) in ${known} then upper(${expression}) else 'NULL' end`;
 }
 
 /** A number that JSON can hold, or NULL. */

@@ -59,7 +59,7 @@ function pathPart(text: string): string {
 }
 
 /** Form encoding: a blank is `+`, and everything but letters, digits and `-._~` is escaped. */
-function queryPart(text: string): string {
+export function queryPart(text: string): string {
   return encodeURIComponent(text)
     .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll("%20", "+");
