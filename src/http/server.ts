@@ -11,6 +11,7 @@ import fastify, {
   type FastifyRequest,
 } from "fastify";
 import { buildRoutes } from "../api/build/routes.ts";
+import { hardwareDetailsRoutes } from "../api/hardware/details_routes.ts";
 import { hardwareRoutes } from "../api/hardware/routes.ts";
 import { healthRoutes } from "../api/health/routes.ts";
 import { issueRoutes } from "../api/issue/routes.ts";
@@ -19,6 +20,7 @@ import { metricsRoutes } from "../api/metrics/routes.ts";
 import { originRoutes } from "../api/origins/routes.ts";
 import { proxyRoutes } from "../api/proxy/routes.ts";
 import { testRoutes } from "../api/test/routes.ts";
+import { treeCompareRoutes } from "../api/tree/compare_routes.ts";
 import { treeDetailsRoutes } from "../api/tree/details_routes.ts";
 import { commitListRoute } from "../api/tree/commit_list.ts";
 import { treeHistoryRoutes } from "../api/tree/history_routes.ts";
@@ -124,6 +126,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     healthRoutes,
     treeRoutes,
     treeDetailsRoutes,
+    treeCompareRoutes,
     treeHistoryRoutes,
     commitListRoute,
     treeReportRoutes,
@@ -131,6 +134,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     testRoutes,
     issueRoutes,
     hardwareRoutes,
+    hardwareDetailsRoutes,
     originRoutes,
     metricsRoutes,
     logDownloaderRoutes,

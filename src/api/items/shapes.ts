@@ -131,3 +131,10 @@ export const HardwareTest = Type.Object({
   tree_name: NullableString,
   git_repository_branch: NullableString,
 });
+
+export const EnvironmentQuery = Type.Object({
+  full_environment_misc: Type.Boolean({
+    default: false,
+    description: "show all of the environment's `misc`, not only the platform",
+  }),
+});

@@ -7,13 +7,13 @@ import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
 import { ALL_FILTERS, FILTERS_OF_BOOTS, FILTERS_OF_BUILDS, FILTERS_OF_TESTS } from "../filter_parameters.ts";
+import { EnvironmentQuery } from "../items/shapes.ts";
 import { ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
 import { commitBuilds, commitSummary, commitTests, type CommitRequest, type Found } from "./details.ts";
 import {
   CommitPath,
   DirectCommitPath,
   DirectQuery,
-  EnvironmentQuery,
   ListQuery,
   SummaryQuery,
   TreeBoots,

@@ -6,7 +6,7 @@ import type { RouteContext } from "../../http/server.ts";
 import { DEFAULT_ORIGIN, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
 import { detailAddresses, latestCheckout } from "./latest.ts";
 import { treeListing } from "./listing.ts";
-import { TreeLatest, TreeLatestPath, TreeLatestQuery, TreeListing, TreeListingQuery } from "./shapes.ts";
+import { TreeLatest, BranchPath, TreeLatestQuery, TreeListing, TreeListingQuery } from "./shapes.ts";
 
 const NO_TREES = "No trees were found";
 const TREE_NOT_FOUND = "Tree not found.";
@@ -38,7 +38,7 @@ export function treeRoutes(app: FastifyInstance, { pool }: RouteContext): void {
         operationId: "tree_retrieve_2",
         tags: ["tree"],
         summary: "The newest checkout of a branch",
-        params: TreeLatestPath,
+        params: BranchPath,
         querystring: TreeLatestQuery,
         response: { 200: TreeLatest, ...ERROR_ANSWERS },
       },

@@ -3,6 +3,7 @@ import { integerParameter } from "../../http/parameters.ts";
 import {
   DEFAULT_ORIGIN,
   ListingStatusCount,
+  Nullable,
   NullableString,
   NullableStrings,
   NullableTimestamp,
@@ -45,7 +46,7 @@ export const TreeListing = Type.Array(
   }),
 );
 
-export const TreeLatestPath = Type.Object({
+export const BranchPath = Type.Object({
   tree_name: Type.String(),
   git_branch: Type.String({ description: "may contain slashes" }),
 });
@@ -93,13 +94,6 @@ export const SummaryQuery = Type.Object({
   origin,
   git_url: Type.Optional(gitUrl),
   git_branch: Type.Optional(gitBranch),
-});
-
-export const EnvironmentQuery = Type.Object({
-  full_environment_misc: Type.Boolean({
-    default: false,
-    description: "show all of the environment's `misc`, not only the platform",
-  }),
 });
 
 export const TreeBuilds = Type.Object({ builds: Type.Array(TreeBuild) });
@@ -189,3 +183,63 @@ export const ChosenHistoryQuery = Type.Object({
     Type.String({ description: "full hashes, a comma list; required", examples: ["a1c24ab8,0704a15b"] }),
   ),
 });
+
+const comparedHash = (side: string): ReturnType<typeof Type.Optional<ReturnType<typeof Type.String>>> =>
+  Type.Optional(
+    Type.String({ description: `full hash of commit ${side}; required`, examples: ["a1c24ab822793eb5"] }),
+  );
+
+export const CompareQuery = Type.Object({ origin, hash_a: comparedHash("A"), hash_b: comparedHash("B") });
+
+const ComparedCounts = Type.Object({
+  pass: Type.Integer(),
+  fail: Type.Integer(),
+  inconclusive: Type.Integer(),
+});
+
+const ComparedKind = Type.Object({
+  sideA: ComparedCounts,
+  sideB: ComparedCounts,
+  delta: Type.Object({ pass: Type.Integer(), fail: Type.Integer() }, { description: "B minus A" }),
+  changes: Type.Object({
+    regression: Type.Integer(),
+    fixed: Type.Integer(),
+    newFailure: Type.Integer(),
+    stillFailing: Type.Integer(),
+    newPass: Type.Integer(),
+    appeared: Type.Integer(),
+    disappeared: Type.Integer(),
+  }),
+});
+
+export const TreeCompare = Type.Object({
+  treeName: Type.String(),
+  branch: Type.String(),
+  gitUrl: Type.String({ description: "repository of side A, or of B when A has no builds" }),
+  summary: Type.Object({ builds: ComparedKind, boots: ComparedKind, tests: ComparedKind }),
+});
+
+const GroupedStatus = Nullable(
+  Type.Enum(["PASS", "FAIL", "INCONCLUSIVE"], { description: "null where the side has none" }),
+);
+
+export const ComparedBuilds = Type.Array(
+  Type.Object({
+    config_name: Type.String(),
+    architecture: Type.String(),
+    compiler: Type.String(),
+    status_a: GroupedStatus,
+    status_b: GroupedStatus,
+  }),
+);
+
+export const ComparedTests = Type.Array(
+  Type.Object({
+    path: Type.String(),
+    config_name: Type.String(),
+    architecture: Type.String(),
+    platform: Type.String(),
+    status_a: GroupedStatus,
+    status_b: GroupedStatus,
+  }),
+);

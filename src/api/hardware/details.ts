@@ -1,0 +1,167 @@
+/** What ran on a piece of hardware, and what it sums up to (chapter 05, sections 7 to 9). */
+import type { Static } from "typebox";
+import { textArray } from "../../database/json.ts";
+import type { Pool } from "../../database/pool.ts";
+import { named, raw, sql, type Statement } from "../../database/sql.ts";
+import type { Filters } from "../../filters/filters.ts";
+import { COUNT_COLUMNS, countTables, type Counts, type Kind } from "../items/counts.ts";
+import { hardwareOptions, hardwareSummary, noItems, withoutZeros } from "../items/summary.ts";
+import { buildItems, issuesOfItems, testItems } from "../items/tables.ts";
+import { HARDWARE_BUILD, hardwareTest, listOrder } from "../items/values.ts";
+import type { ItemStatus } from "../shapes.ts";
+import { hardwareScope, type HardwareRequest } from "./details_scope.ts";
+import type { HardwareSummary, HardwareTree } from "./details_shapes.ts";
+
+/** Whether there is anything at all, whatever is filtered. */
+export interface Found {
+  /** A tree's head commit was tested on the hardware. */
+  hasTrees: boolean;
+  /** Inside the window, in the chosen commits. */
+  hasRows: boolean;
+}
+
+const FOUND = raw(`exists (select from trees) as "hasTrees", exists (select from test_values) as "hasRows"`);
+
+/** Items as lists and summaries see them: a build passes the global filters when one of its tests in selected trees does. */
+function items(request: HardwareRequest, filters: Filters, lists: boolean): Statement {
+  const passesRecord = sql`b.id in (select build_id from test_items where passes_record and selected)`;
+  return sql`${hardwareScope(request, lists)}, ${issuesOfItems()}, ${testItems(filters)}, ${buildItems(filters, passesRecord)}`;
+}
+
+async function queryFound<T>(pool: Pool, name: string, statement: Statement): Promise<T & Found> {
+  const { rows } = await pool.query<T & Found>(named(name, statement));
+  const [row] = rows;
+  if (row === undefined) throw new Error(`${name} gave no row`);
+  return row;
+}
+
+interface TreeRow extends Omit<
+  Static<typeof HardwareTree>,
+  "index" | "selected_commit_status" | "is_selected"
+> {
+  place: number;
+  counts: [kind: Kind, status: ItemStatus, items: number][] | null;
+}
+
+interface SummaryRow extends Counts {
+  trees: TreeRow[];
+  compatibles: string[];
+}
+
+const TREES = `(select coalesce(json_agg(json_build_object('place', t.place, 'origin', t.origin, 'tree_name', t.tree_name,
+      'git_repository_branch', t.git_repository_branch, 'git_repository_url', t.git_repository_url,
+      'head_git_commit_name', t.git_commit_name, 'head_git_commit_hash', t.git_commit_hash,
+      'head_git_commit_tag', ${textArray("t.git_commit_tags")},
+      'counts', (select json_agg(json_build_array(kind, status, items)) from counts_of_trees n where n.place = t.place))
+      order by t.place), '[]') from trees t) as trees`;
+
+/**
+ * Counts on a piece of hardware, the options of its filters, and its trees.
+ *
+ * @param sparse as the full details show it: counts of trees without zeros, and null where there is nothing
+ */
+export async function hardwareDetailsSummary(
+  pool: Pool,
+  request: HardwareRequest,
+  filters: Filters,
+  sparse: boolean,
+): Promise<Found & { summary: Static<typeof HardwareSummary> }> {
+  const { hasTrees, hasRows, trees, compatibles, ...counts } = await queryFound<SummaryRow>(
+    pool,
+    "hardware_summary",
+    sql`
+      with ${items(request, filters, false)},
+      ${countTables(filters, "selected")},
+      counts_of_trees as (
+        select place, case when is_boot then 'boots' else 'tests' end as kind, status, count(*) as items
+        from test_values group by place, is_boot, status
+        union all
+        select place, 'builds', status, count(*) from build_values where not is_dummy group by place, status
+      )
+      select ${FOUND}, ${COUNT_COLUMNS}, ${raw(TREES)}, array(
+          select distinct name collate "C" from test_values cross join unnest(compatible) name
+          where name <> '' and name <> ${request.hardware} order by 1
+        ) as compatibles`,
+  );
+  const summary = hardwareSummary(counts);
+  if (sparse) for (const kind of [summary.boots, summary.tests]) kind.platforms = nullIfEmpty(kind.platforms);
+  return {
+    hasTrees,
+    hasRows,
+    summary: {
+      summary,
+      filters: hardwareOptions(counts),
+      common: { trees: trees.map((tree) => hardwareTree(tree, sparse)), compatibles },
+    },
+  };
+}
+
+function nullIfEmpty<T extends object>(map: T | null): T | null {
+  return map === null || Object.keys(map).length === 0 ? null : map;
+}
+
+function hardwareTree({ place, counts, ...tree }: TreeRow, sparse: boolean): Static<typeof HardwareTree> {
+  const counted = (kind: Kind): ReturnType<typeof noItems> => {
+    const sum = noItems();
+    for (const [of, status, count] of counts ?? []) if (of === kind) sum[status] += count;
+    return sum;
+  };
+  const all = { builds: counted("builds"), boots: counted("boots"), tests: counted("tests") };
+  const seen = {
+    builds: withoutZeros(all.builds),
+    boots: withoutZeros(all.boots),
+    tests: withoutZeros(all.tests),
+  };
+  return {
+    ...tree,
+    index: String(place),
+    selected_commit_status: sparse ? (counts === null ? null : seen) : all,
+    is_selected: null,
+  };
+}
+
+/** JSON text of the builds that the filters keep. */
+export function hardwareBuilds(
+  pool: Pool,
+  request: HardwareRequest,
+  filters: Filters,
+): Promise<Found & { builds: string }> {
+  return queryFound(
+    pool,
+    "hardware_builds",
+    sql`
+      with ${items(request, filters, true)}
+      select ${FOUND}, coalesce((
+        select json_agg(${raw(HARDWARE_BUILD)} order by ${raw(listOrder("b"))})
+        from build_items b where b.selected and b.passes
+      ), '[]')::text as builds`,
+  );
+}
+
+/**
+ * JSON texts of the boots and tests that the filters keep.
+ *
+ * @param fullEnvironment show all of `environment_misc`, not the platform alone
+ */
+export function hardwareTests(
+  pool: Pool,
+  request: HardwareRequest,
+  filters: Filters,
+  fullEnvironment = false,
+): Promise<Found & { boots: string; tests: string }> {
+  const list = (of: string): string =>
+    `coalesce(json_agg(${hardwareTest("environment.is_full")} order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
+  return queryFound(
+    pool,
+    "hardware_tests",
+    sql`
+      with ${items(request, filters, true)}
+      select ${FOUND}, lists.*
+      from (
+        select ${raw(list("t.is_boot"))} as boots, ${raw(list("not t.is_boot"))} as tests
+        from test_items t
+        cross join (select ${fullEnvironment}::boolean as is_full) environment
+        where t.selected and t.passes
+      ) lists`,
+  );
+}

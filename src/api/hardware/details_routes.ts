@@ -1,0 +1,190 @@
+/** Details of a piece of hardware: full, summary, builds, boots and tests (chapter 05, sections 7 to 9). */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { TSchema } from "typebox";
+import type { Pool } from "../../database/pool.ts";
+import type { Filters } from "../../filters/filters.ts";
+import { FilterError, parseBodyFilters } from "../../filters/parse.ts";
+import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
+import { parseObjectBody } from "../../http/body.ts";
+import { parseParameters, type RawQuery } from "../../http/parameters.ts";
+import type { RouteContext } from "../../http/server.ts";
+import { ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
+import { EnvironmentQuery } from "../items/shapes.ts";
+import { parseWindow, REQUIRED, type Problem } from "./body.ts";
+import { hardwareBuilds, hardwareDetailsSummary, hardwareTests, type Found } from "./details.ts";
+import type { HardwareRequest } from "./details_scope.ts";
+import {
+  HardwareBoots,
+  HardwareBuilds,
+  HardwareDetailsBody,
+  HardwareFull,
+  HardwareSummary,
+  HardwareTests,
+} from "./details_shapes.ts";
+import { HardwarePath } from "./shapes.ts";
+
+const NO_TREES = "This hardware isn't associated with any commit";
+const NOTHING = {
+  summary: "Hardware not found",
+  builds: "No builds found for this hardware",
+  boots: "No boots found for this hardware",
+  tests: "No tests found for this hardware",
+};
+
+interface Details extends HardwareRequest {
+  filters: Filters;
+  fullEnvironment: boolean;
+}
+
+interface View {
+  /** Below `/api/hardware/{id}`. */
+  path: string;
+  operationId: string;
+  summary: string;
+  answer: TSchema;
+  hasEnvironment?: boolean;
+  respond: (pool: Pool, reply: FastifyReply, details: Details) => Promise<FastifyReply>;
+}
+
+const VIEWS: View[] = [
+  {
+    path: "",
+    operationId: "hardware_create",
+    summary: "Builds, boots and tests on a piece of hardware, with their summary",
+    answer: HardwareFull,
+    respond: sendFull,
+  },
+  {
+    path: "/summary",
+    operationId: "hardware_summary_create",
+    summary: "Counts of what ran on a piece of hardware",
+    answer: HardwareSummary,
+    respond: sendSummary,
+  },
+  {
+    path: "/builds",
+    operationId: "hardware_builds_create",
+    summary: "Builds that ran on a piece of hardware",
+    answer: HardwareBuilds,
+    respond: sendBuilds,
+  },
+  {
+    path: "/boots",
+    operationId: "hardware_boots_create",
+    summary: "Boots of a piece of hardware",
+    answer: HardwareBoots,
+    hasEnvironment: true,
+    respond: (pool, reply, details) => sendTests(pool, reply, details, "boots"),
+  },
+  {
+    path: "/tests",
+    operationId: "hardware_tests_create",
+    summary: "Tests on a piece of hardware that are no boots",
+    answer: HardwareTests,
+    hasEnvironment: true,
+    respond: (pool, reply, details) => sendTests(pool, reply, details, "tests"),
+  },
+];
+
+type DetailsRequest = FastifyRequest<{ Querystring: RawQuery; Params: { hardware_id: string } }>;
+
+export function hardwareDetailsRoutes(app: FastifyInstance, { pool }: RouteContext): void {
+  for (const view of VIEWS) {
+    app.post<{ Querystring: RawQuery; Params: { hardware_id: string } }>(
+      `/api/hardware/:hardware_id${view.path}`,
+      {
+        schema: {
+          operationId: view.operationId,
+          tags: ["hardware"],
+          summary: view.summary,
+          params: HardwarePath,
+          ...(view.hasEnvironment === true ? { querystring: EnvironmentQuery } : {}),
+          body: HardwareDetailsBody,
+          response: { 200: foundOrNot(view.answer), ...ERROR_ANSWERS },
+        },
+      },
+      (request, reply) => view.respond(pool, reply, detailsOf(request, view.hasEnvironment ?? false)),
+    );
+  }
+}
+
+/** @throws ApiError, FilterError */
+function detailsOf(request: DetailsRequest, hasEnvironment: boolean): Details {
+  const fullEnvironment =
+    hasEnvironment && parseParameters(EnvironmentQuery, request.query).full_environment_misc;
+  const body = parseObjectBody(request.body);
+  const problems: Problem[] = [];
+  const selectedCommits = body.selectedCommits;
+  if (!isTextMap(selectedCommits)) {
+    problems.push([
+      "selectedCommits",
+      selectedCommits === undefined ? REQUIRED : "must be an object of tree indexes and commits",
+    ]);
+  }
+  const filter = body.filter ?? undefined;
+  if (filter !== undefined && (typeof filter !== "object" || Array.isArray(filter)))
+    problems.push(["filter", "must be an object"]);
+  const { origin, ...window } = parseWindow(body, problems);
+  return {
+    hardware: request.params.hardware_id,
+    origin,
+    window,
+    selectedCommits: isTextMap(selectedCommits) ? selectedCommits : {},
+    filters: parseBodyFilters(filter),
+    fullEnvironment,
+  };
+}
+
+function isTextMap(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((text) => typeof text === "string")
+  );
+}
+
+/** The error text where there is nothing to show, whatever is filtered: without a selection there would be something. */
+function nothing(found: Found, { selectedCommits }: Details, what: keyof typeof NOTHING): string | undefined {
+  if (!found.hasTrees) return NO_TREES;
+  return found.hasRows || Object.keys(selectedCommits).length > 0 ? undefined : NOTHING[what];
+}
+
+async function sendFull(pool: Pool, reply: FastifyReply, details: Details): Promise<FastifyReply> {
+  const [counted, { builds }, { boots, tests }] = await Promise.all([
+    hardwareDetailsSummary(pool, details, details.filters, true),
+    hardwareBuilds(pool, details, details.filters),
+    hardwareTests(pool, details, details.filters),
+  ]);
+  const error = nothing(counted, details, "summary");
+  if (error !== undefined) return sendNothing(reply, error);
+  const summary = JSON.stringify(counted.summary).slice(0, -1);
+  return sendJsonText(reply, `${summary},"builds":${builds},"boots":${boots},"tests":${tests}}`);
+}
+
+/** Only here a status that does not exist is an error: the page of older servers relied on it. */
+async function sendSummary(pool: Pool, reply: FastifyReply, details: Details): Promise<FastifyReply> {
+  const [unknown] = details.filters.unknownStatuses;
+  if (unknown !== undefined)
+    throw new FilterError(`Invalid filter key or value: '${unknown}' must be one of the seven statuses`);
+  const counted = await hardwareDetailsSummary(pool, details, details.filters, false);
+  const error = nothing(counted, details, "summary");
+  return error === undefined ? sendJson(reply, counted.summary) : sendNothing(reply, error);
+}
+
+async function sendBuilds(pool: Pool, reply: FastifyReply, details: Details): Promise<FastifyReply> {
+  const { builds, ...found } = await hardwareBuilds(pool, details, details.filters);
+  const error = nothing(found, details, "builds");
+  return error === undefined ? sendJsonText(reply, `{"builds":${builds}}`) : sendNothing(reply, error);
+}
+
+async function sendTests(
+  pool: Pool,
+  reply: FastifyReply,
+  details: Details,
+  kind: "boots" | "tests",
+): Promise<FastifyReply> {
+  const lists = await hardwareTests(pool, details, details.filters, details.fullEnvironment);
+  const error = nothing(lists, details, kind);
+  return error === undefined ? sendJsonText(reply, `{"${kind}":${lists[kind]}}`) : sendNothing(reply, error);
+}

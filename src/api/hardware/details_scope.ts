@@ -1,0 +1,137 @@
+/**
+ * The builds and tests that details of a piece of hardware are about: from the head commits of a window to trees, and
+ * to the rows of their chosen commits (chapter 05, section 8).
+ */
+import { raw, sql, type Statement } from "../../database/sql.ts";
+import { BUILD_LIST_VALUES, BUILD_VALUES, TEST_LIST_VALUES, testValues } from "../items/values.ts";
+import { checkoutTime, headCommits, sameLine, type Window } from "./heads.ts";
+
+/** What is asked for. */
+export interface HardwareRequest {
+  /** A platform or a compatible. */
+  hardware: string;
+  /** Origin of the tests. */
+  origin: string;
+  window: Window;
+  /** By the index of a tree: `head`, or empty, or a hash. Without any, all trees with their heads are selected. */
+  selectedCommits: Record<string, string>;
+}
+
+/** Chosen commits as JSON: null where the head is meant, and a list where no hash can be. */
+function chosenCommits(selected: Record<string, string>): string {
+  const chosen = Object.entries(selected)
+    .filter(([index]) => !index.includes("\0"))
+    .map(([index, commit]) => [
+      index,
+      commit === "head" || commit === "" ? null : commit.includes("\0") ? [] : commit,
+    ]);
+  return JSON.stringify(Object.fromEntries(chosen));
+}
+
+/**
+ * Tests on the hardware that started inside the window or later, and those without a start: their time is that of
+ * their checkout. Other conditions stay outside, so that the planner does not reach for other indexes.
+ */
+function testsOnHardware(hardware: string, { start }: Window): Statement {
+  return sql`
+      -- index tests_platform_time
+      select * from tests where environment_misc ->> 'platform' = ${hardware} and start_time >= ${start}::timestamptz
+      union all
+      select * from tests where environment_misc ->> 'platform' = ${hardware} and start_time is null
+      union all
+      -- index tests_environment_compatible
+      select * from tests
+      where environment_compatible @> array[${hardware}]::text[]
+        and (environment_misc ->> 'platform') is distinct from ${hardware}
+        and coalesce(start_time >= ${start}::timestamptz, true)
+      offset 0`;
+}
+
+/**
+ * Common table expressions of a request:
+ *
+ * - `trees`: the trees that the hardware was tested on, with their head commit; `place` is the index from 0 in the one
+ *   order that input and output use; `selected`, and `chosen` (the hash that stands for it, NULL for the head)
+ * - `build_values`, `test_values`: what ran on the hardware in the chosen commits of all trees, with `place` and
+ *   `selected` of their tree, and tree_name, git_repository_url, git_repository_branch of their checkout
+ *
+ * @param lists also the columns that only lists show
+ */
+export function hardwareScope(
+  { hardware, origin, window, selectedCommits }: HardwareRequest,
+  lists: boolean,
+): Statement {
+  const hasSelection = Object.keys(selectedCommits).length > 0;
+  return sql`${headCommits(window)}, tests_on_hardware as materialized (
+    select ${testValues()} ${raw(lists ? `, ${TEST_LIST_VALUES}` : "")}
+    from (${testsOnHardware(hardware, window)}) t
+    where t.origin = ${origin}
+  ), builds_on_hardware as materialized (
+    -- index builds_pkey
+    select b.*
+    from (select distinct build_id from tests_on_hardware) t
+    cross join lateral (
+      select b.checkout_id, ${raw(BUILD_VALUES + (lists ? `, ${BUILD_LIST_VALUES}` : ""))}
+      from builds b where b.id = t.build_id offset 0
+    ) b
+  ), checkouts_on_hardware as materialized (
+    -- index checkouts_pkey
+    select c.*
+    from (select distinct checkout_id from builds_on_hardware) b
+    cross join lateral (
+      select c.id, ${checkoutTime("c")} as checkout_time, c.origin, c.tree_name, c.git_repository_url,
+        c.git_repository_branch, c.git_commit_hash
+      from checkouts c where c.id = b.checkout_id offset 0
+    ) c
+  ), placed_tests as materialized (
+    select t.id, b.checkout_id, coalesce(t.start_time, c.checkout_time) as test_time
+    from tests_on_hardware t
+    join builds_on_hardware b on b.id = t.build_id
+    join checkouts_on_hardware c on c.id = b.checkout_id
+    where coalesce(t.start_time, c.checkout_time) >= ${window.start}::timestamptz
+  ), lines_of_hardware as materialized (
+    select h.*
+    from heads h
+    where h.head_checkout_id in (
+      select c.head_checkout_id from head_checkouts c where c.checkout_id in (select checkout_id from placed_tests))
+  ), trees as materialized (
+    select heads_of_trees.*, row_number() over (
+        order by coalesce(tree_name, '') collate "C", coalesce(git_repository_branch, '') collate "C",
+          coalesce(git_repository_url, '') collate "C", coalesce(git_commit_hash, '') collate "C",
+          head_checkout_id collate "C") - 1 as place
+    from (
+      select distinct on (tree_name, git_repository_branch, git_repository_url, git_commit_hash) *
+      from lines_of_hardware
+      order by tree_name, git_repository_branch, git_repository_url, git_commit_hash, head_time desc,
+        head_checkout_id collate "C"
+    ) heads_of_trees
+  ), choices as materialized (
+    select t.*, not ${hasSelection}::boolean or chosen.commits ? t.place::text as selected,
+      chosen.commits -> t.place::text as choice
+    from trees t
+    cross join (select ${chosenCommits(selectedCommits)}::jsonb as commits) chosen
+  ), chosen_checkouts as materialized (
+    select c.*, t.place, t.selected
+    from checkouts_on_hardware c
+    join lines_of_hardware l on ${sameLine("l", "c")}
+    join choices t on t.tree_name is not distinct from l.tree_name
+      and t.git_repository_branch is not distinct from l.git_repository_branch
+      and t.git_repository_url is not distinct from l.git_repository_url
+      and t.git_commit_hash is not distinct from l.git_commit_hash
+    where case when jsonb_typeof(t.choice) = 'string' then c.git_commit_hash = t.choice #>> '{}'
+      when jsonb_typeof(t.choice) = 'array' then false
+      else c.id in (select h.checkout_id from head_checkouts h where h.head_checkout_id = l.head_checkout_id) end
+  ), test_values as materialized (
+    select t.*, b.architecture, b.compiler, b.config, c.place, c.selected, c.tree_name, c.git_repository_branch
+    from tests_on_hardware t
+    join placed_tests p on p.id = t.id
+    join builds_on_hardware b on b.id = t.build_id
+    join chosen_checkouts c on c.id = p.checkout_id
+    where p.test_time <= ${window.end}::timestamptz
+  ), build_values as materialized (
+    select b.*, c.place, c.selected, c.tree_name, c.git_repository_url, c.git_repository_branch
+    from builds_on_hardware b
+    join chosen_checkouts c on c.id = b.checkout_id
+    where b.id in (select build_id from test_values)
+  )`;
+}
