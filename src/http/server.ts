@@ -177,6 +177,11 @@ function addHooks(app: FastifyInstance, settings: Settings): void {
     if (rawPath(request).startsWith("/api/")) {
       reply.header("vary", "Accept-Encoding, Origin").header("cache-control", "no-store");
     }
+    // The router lets a parameter be empty; the API's paths do not.
+    if (!request.is404 && Object.values(request.params as Record<string, string>).includes("")) {
+      reply.callNotFound();
+      return reply;
+    }
     if (request.method === "OPTIONS" && request.headers["access-control-request-method"] === undefined) {
       return answerOptions(request, reply);
     }
