@@ -75,3 +75,12 @@ export function noFilters(): Filters {
     unknownStatuses: [],
   };
 }
+
+/** Builds, boots and tests all pass. */
+export function letsAllPass(filters: Filters): boolean {
+  const { architectures, compilers, configs, hardware, labs, builds, boots, tests } = filters;
+  return [
+    ...[architectures, compilers, configs, hardware, labs],
+    ...[builds, boots, tests].flatMap((kind) => Object.values<unknown>({ ...kind })),
+  ].every((filter) => filter === undefined);
+}

@@ -1,6 +1,7 @@
 /**
  * Filters as SQL (chapter 03, sections 1.4 and 1.5). Every filter is always there as a bound value, NULL when it is
- * absent, so that a statement has one text, and one plan, whatever is filtered.
+ * absent, so that a statement has one text, and one plan, whatever is filtered; and a second one, in which predicates
+ * are just `true`, for when nothing is.
  *
  * The predicates are over items with normalised values: `t` a boot or test with the columns status, origin, duration,
  * path, platform, lab, compatible, architecture, compiler, config, known and is_boot; `b` a build with status, origin,
@@ -8,7 +9,9 @@
  * NULL when there are none.
  */
 import { sql, raw, type Statement } from "../database/sql.ts";
-import type { Filters, KindFilters } from "./filters.ts";
+import { letsAllPass, type Filters, type KindFilters } from "./filters.ts";
+
+const TRUE = sql`true`;
 
 /** `expression` is one of the values, or there is no filter. */
 function isOneOf(expression: string, values: string[] | undefined): Statement {
@@ -43,6 +46,7 @@ export function testInLab({ labs }: Filters): Statement {
 
 /** The global filters on a test. */
 export function testRecordPredicate(filters: Filters): Statement {
+  if (letsAllPass(filters)) return TRUE;
   return sql`${ofBuild("t", filters)} and ${testInLab(filters)} and ${testOnHardware(filters)}`;
 }
 
@@ -53,6 +57,7 @@ export function testRecordPredicate(filters: Filters): Statement {
  * @param inLab SQL: one of its tests is in the lab
  */
 export function buildRecordPredicate(filters: Filters, onHardware: string, inLab: string): Statement {
+  if (letsAllPass(filters)) return TRUE;
   const names = hardwareNames(filters);
   const labs = filters.labs ?? null;
   return sql`${ofBuild("b", filters)}
@@ -99,23 +104,31 @@ function testKindPredicate(filters: KindFilters): Statement {
 }
 
 /** The filters of a boot's or test's own kind. */
-export function testPredicate({ boots, tests }: Filters): Statement {
+export function testPredicate(filters: Filters): Statement {
+  if (letsAllPass(filters)) return TRUE;
+  const { boots, tests } = filters;
   return sql`case when t.is_boot then ${testKindPredicate(boots)} else ${testKindPredicate(tests)} end`;
 }
 
 /** The filters of builds. */
-export function buildPredicate({ builds }: Filters): Statement {
+export function buildPredicate(filters: Filters): Statement {
+  if (letsAllPass(filters)) return TRUE;
+  const { builds } = filters;
   return sql`${isOneOf("b.status", builds.statuses)} and ${isOneOf("b.origin", builds.origins)}
       and ${durationPredicate("b", builds)} and ${buildIssues(builds)}`;
 }
 
 /** Before two sides are compared: what says which tests are meant. */
-export function testPairPredicate({ boots, tests }: Filters): Statement {
+export function testPairPredicate(filters: Filters): Statement {
+  if (letsAllPass(filters)) return TRUE;
+  const { boots, tests } = filters;
   return sql`case when t.is_boot then ${testIdentity(boots)} else ${testIdentity(tests)} end`;
 }
 
 /** Before two sides are compared: what says which builds are meant. */
-export function buildPairPredicate({ builds }: Filters): Statement {
+export function buildPairPredicate(filters: Filters): Statement {
+  if (letsAllPass(filters)) return TRUE;
+  const { builds } = filters;
   return isOneOf("b.origin", builds.origins);
 }
 
@@ -134,12 +147,16 @@ function testOutcome(filters: KindFilters): Statement {
 }
 
 /** After two sides are compared: how one side's test ended. */
-export function testOutcomePredicate({ boots, tests }: Filters): Statement {
+export function testOutcomePredicate(filters: Filters): Statement {
+  if (letsAllPass(filters)) return TRUE;
+  const { boots, tests } = filters;
   return sql`case when t.is_boot then ${testOutcome(boots)} else ${testOutcome(tests)} end`;
 }
 
 /** After two sides are compared: how one side's build ended. */
-export function buildOutcomePredicate({ builds }: Filters): Statement {
+export function buildOutcomePredicate(filters: Filters): Statement {
+  if (letsAllPass(filters)) return TRUE;
+  const { builds } = filters;
   return sql`${isOneOf(groupedStatus("b.status"), groupedStatuses(builds.statuses))}
       and ${durationPredicate("b", builds)} and ${buildIssues(builds)}`;
 }

@@ -3,10 +3,9 @@ import type { Static } from "typebox";
 import { textArray } from "../../database/json.ts";
 import type { Pool } from "../../database/pool.ts";
 import { named, raw, sql, type Statement } from "../../database/sql.ts";
-import type { Filters } from "../../filters/filters.ts";
 import { COUNT_COLUMNS, countTables, type Counts, type Kind } from "../items/counts.ts";
 import { hardwareOptions, hardwareSummary, noItems, withoutZeros } from "../items/summary.ts";
-import { buildItems, issuesOfItems, testItems } from "../items/tables.ts";
+import { buildItems, issuesOfItems, testItems, variant } from "../items/tables.ts";
 import { HARDWARE_BUILD, hardwareTest, listOrder } from "../items/values.ts";
 import type { ItemStatus } from "../shapes.ts";
 import { hardwareScope, type HardwareRequest } from "./details_scope.ts";
@@ -23,7 +22,8 @@ export interface Found {
 const FOUND = raw(`exists (select from trees) as "hasTrees", exists (select from test_values) as "hasRows"`);
 
 /** Items as lists and summaries see them: a build passes the global filters when one of its tests in selected trees does. */
-function items(request: HardwareRequest, filters: Filters, lists: boolean): Statement {
+function items(request: HardwareRequest, lists: boolean): Statement {
+  const { filters } = request;
   const passesRecord = sql`b.id in (select build_id from test_items where passes_record and selected)`;
   return sql`${hardwareScope(request, lists)}, ${issuesOfItems()}, ${testItems(filters)}, ${buildItems(filters, passesRecord)}`;
 }
@@ -63,15 +63,14 @@ const TREES = `(select coalesce(json_agg(json_build_object('place', t.place, 'or
 export async function hardwareDetailsSummary(
   pool: Pool,
   request: HardwareRequest,
-  filters: Filters,
   sparse: boolean,
 ): Promise<Found & { summary: Static<typeof HardwareSummary> }> {
   const { hasTrees, hasRows, trees, compatibles, ...counts } = await queryFound<SummaryRow>(
     pool,
-    "hardware_summary",
+    variant("hardware_summary", request.filters),
     sql`
-      with ${items(request, filters, false)},
-      ${countTables(filters, "selected")},
+      with ${items(request, false)},
+      ${countTables(request.filters, "selected")},
       counts_of_trees as (
         select place, case when is_boot then 'boots' else 'tests' end as kind, status, count(*) as items
         from test_values group by place, is_boot, status
@@ -121,16 +120,12 @@ function hardwareTree({ place, counts, ...tree }: TreeRow, sparse: boolean): Sta
 }
 
 /** JSON text of the builds that the filters keep. */
-export function hardwareBuilds(
-  pool: Pool,
-  request: HardwareRequest,
-  filters: Filters,
-): Promise<Found & { builds: string }> {
+export function hardwareBuilds(pool: Pool, request: HardwareRequest): Promise<Found & { builds: string }> {
   return queryFound(
     pool,
-    "hardware_builds",
+    variant("hardware_builds", request.filters),
     sql`
-      with ${items(request, filters, true)}
+      with ${items(request, true)}
       select ${FOUND}, coalesce((
         select json_agg(${raw(HARDWARE_BUILD)} order by ${raw(listOrder("b"))})
         from build_items b where b.selected and b.passes
@@ -146,16 +141,15 @@ export function hardwareBuilds(
 export function hardwareTests(
   pool: Pool,
   request: HardwareRequest,
-  filters: Filters,
   fullEnvironment = false,
 ): Promise<Found & { boots: string; tests: string }> {
   const list = (of: string): string =>
     `coalesce(json_agg(${hardwareTest("environment.is_full")} order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
   return queryFound(
     pool,
-    "hardware_tests",
+    variant("hardware_tests", request.filters),
     sql`
-      with ${items(request, filters, true)}
+      with ${items(request, true)}
       select ${FOUND}, lists.*
       from (
         select ${raw(list("t.is_boot"))} as boots, ${raw(list("not t.is_boot"))} as tests

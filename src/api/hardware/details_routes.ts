@@ -2,7 +2,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { TSchema } from "typebox";
 import type { Pool } from "../../database/pool.ts";
-import type { Filters } from "../../filters/filters.ts";
 import { FilterError, parseBodyFilters } from "../../filters/parse.ts";
 import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
 import { parseObjectBody } from "../../http/body.ts";
@@ -32,7 +31,6 @@ const NOTHING = {
 };
 
 interface Details extends HardwareRequest {
-  filters: Filters;
   fullEnvironment: boolean;
 }
 
@@ -152,9 +150,9 @@ function nothing(found: Found, { selectedCommits }: Details, what: keyof typeof 
 
 async function sendFull(pool: Pool, reply: FastifyReply, details: Details): Promise<FastifyReply> {
   const [counted, { builds }, { boots, tests }] = await Promise.all([
-    hardwareDetailsSummary(pool, details, details.filters, true),
-    hardwareBuilds(pool, details, details.filters),
-    hardwareTests(pool, details, details.filters),
+    hardwareDetailsSummary(pool, details, true),
+    hardwareBuilds(pool, details),
+    hardwareTests(pool, details),
   ]);
   const error = nothing(counted, details, "summary");
   if (error !== undefined) return sendNothing(reply, error);
@@ -167,13 +165,13 @@ async function sendSummary(pool: Pool, reply: FastifyReply, details: Details): P
   const [unknown] = details.filters.unknownStatuses;
   if (unknown !== undefined)
     throw new FilterError(`Invalid filter key or value: '${unknown}' must be one of the seven statuses`);
-  const counted = await hardwareDetailsSummary(pool, details, details.filters, false);
+  const counted = await hardwareDetailsSummary(pool, details, false);
   const error = nothing(counted, details, "summary");
   return error === undefined ? sendJson(reply, counted.summary) : sendNothing(reply, error);
 }
 
 async function sendBuilds(pool: Pool, reply: FastifyReply, details: Details): Promise<FastifyReply> {
-  const { builds, ...found } = await hardwareBuilds(pool, details, details.filters);
+  const { builds, ...found } = await hardwareBuilds(pool, details);
   const error = nothing(found, details, "builds");
   return error === undefined ? sendJsonText(reply, `{"builds":${builds}}`) : sendNothing(reply, error);
 }
@@ -184,7 +182,7 @@ async function sendTests(
   details: Details,
   kind: "boots" | "tests",
 ): Promise<FastifyReply> {
-  const lists = await hardwareTests(pool, details, details.filters, details.fullEnvironment);
+  const lists = await hardwareTests(pool, details, details.fullEnvironment);
   const error = nothing(lists, details, kind);
   return error === undefined ? sendJsonText(reply, `{"${kind}":${lists[kind]}}`) : sendNothing(reply, error);
 }

@@ -3,6 +3,8 @@
  * to the rows of their chosen commits (chapter 05, section 8).
  */
 import { raw, sql, type Statement } from "../../database/sql.ts";
+import type { Filters } from "../../filters/filters.ts";
+import { COUNTED_VALUES, LISTED_VALUES } from "../items/tables.ts";
 import { BUILD_LIST_VALUES, BUILD_VALUES, TEST_LIST_VALUES, testValues } from "../items/values.ts";
 import { checkoutTime, headCommits, sameLine, type Window } from "./heads.ts";
 
@@ -15,6 +17,7 @@ export interface HardwareRequest {
   window: Window;
   /** By the index of a tree: `head`, or empty, or a hash. Without any, all trees with their heads are selected. */
   selectedCommits: Record<string, string>;
+  filters: Filters;
 }
 
 /** Chosen commits as JSON: null where the head is meant, and a list where no hash can be. */
@@ -55,15 +58,16 @@ function testsOnHardware(hardware: string, { start }: Window): Statement {
  * - `build_values`, `test_values`: what ran on the hardware in the chosen commits of all trees, with `place` and
  *   `selected` of their tree, and tree_name, git_repository_url, git_repository_branch of their checkout
  *
- * @param lists also the columns that only lists show
+ * @param lists all that lists show, not only what is counted
  */
 export function hardwareScope(
-  { hardware, origin, window, selectedCommits }: HardwareRequest,
+  { hardware, origin, window, selectedCommits, filters }: HardwareRequest,
   lists: boolean,
 ): Statement {
+  const shown = lists ? LISTED_VALUES : COUNTED_VALUES;
   const hasSelection = Object.keys(selectedCommits).length > 0;
   return sql`${headCommits(window)}, tests_on_hardware as materialized (
-    select ${testValues()} ${raw(lists ? `, ${TEST_LIST_VALUES}` : "")}
+    select ${testValues(filters, shown)} ${raw(lists ? `, ${TEST_LIST_VALUES}` : "")}
     from (${testsOnHardware(hardware, window)}) t
     where t.origin = ${origin}
   ), builds_on_hardware as materialized (

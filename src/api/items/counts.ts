@@ -23,11 +23,13 @@ export type CountRow = [
   kept: number,
 ];
 
-/** Items of one kind on which an issue is known, newest issues first. */
+/** Items of one kind on which an issue is known. */
 export type IssueRow = [
   kind: Kind,
   id: string,
   version: number,
+  /** Microseconds since 1970. */
+  time: number | null,
   comment: string | null,
   reportUrl: string | null,
   status: ItemStatus,
@@ -38,7 +40,7 @@ export type IssueRow = [
 /** Failed items of one kind without a known issue. */
 export type UnknownRow = [kind: Kind, inScope: number, kept: number];
 
-/** The columns that `countColumns` gives. */
+/** The columns that `COUNT_COLUMNS` gives. Those of two halves can be put together: equal rows add up. */
 export interface Counts {
   counts: CountRow[];
   issues: IssueRow[];
@@ -108,7 +110,16 @@ function isAskedFor({ boots, tests }: Filters, isBoot: SqlFragment): Statement {
 /** The columns of `Counts`, from the tables above. */
 export const COUNT_COLUMNS = raw(`
     (select coalesce(json_agg(json_build_array(kind, block, key, second_key, status, in_scope, kept)), '[]') from counted) as counts,
-    (select coalesce(json_agg(json_build_array(kind, k.issue_id, k.issue_version, i.comment, i.report_url, status, in_scope, kept)
-        order by i._timestamp desc nulls last, k.issue_id collate "C", k.issue_version desc), '[]')
+    (select coalesce(json_agg(json_build_array(kind, k.issue_id, k.issue_version,
+        (extract(epoch from i._timestamp) * 1000000)::bigint, i.comment, i.report_url, status, in_scope, kept)), '[]')
       from issues_of_kinds k join issues i on i.id = k.issue_id and i.version = k.issue_version) as issues,
     (select coalesce(json_agg(json_build_array(kind, in_scope, kept)), '[]') from unknown_of_kinds) as unknown`);
+
+/** Counts of two halves as one. */
+export function together(a: Counts, b: Counts): Counts {
+  return {
+    counts: [...a.counts, ...b.counts],
+    issues: [...a.issues, ...b.issues],
+    unknown: [...a.unknown, ...b.unknown],
+  };
+}

@@ -175,21 +175,35 @@ function total(counts: Counts, kind: Kind): StatusCounts {
   return sum;
 }
 
+/** Known issues, the newest first. */
 function issues(counts: Counts, kind: Kind): Static<typeof BuildSummary>["issues"] {
-  const entries = new Map<string, Static<typeof BuildSummary>["issues"][number]>();
-  for (const [of, id, version, comment, report_url, status, , items] of counts.issues) {
+  type Entry = Static<typeof BuildSummary>["issues"][number];
+  const entries = new Map<string, { time: number; issue: Entry }>();
+  for (const [of, id, version, time, comment, report_url, status, , items] of counts.issues) {
     if (of !== kind || items === 0) continue;
     const key = `${id},${version}`;
-    const entry = entries.get(key) ?? { id, version, comment, report_url, incidents_info: noItems() };
-    entry.incidents_info[status] += items;
+    const entry = entries.get(key) ?? {
+      time: time ?? -Infinity,
+      issue: { id, version, comment, report_url, incidents_info: noItems() },
+    };
+    entry.issue.incidents_info[status] += items;
     entries.set(key, entry);
   }
-  return [...entries.values()];
+  const newestFirst = (a: { time: number; issue: Entry }, b: { time: number; issue: Entry }): number =>
+    (a.time === b.time ? 0 : b.time - a.time) ||
+    byCodePoint(a.issue.id, b.issue.id) ||
+    b.issue.version - a.issue.version;
+  return [...entries.values()].sort(newestFirst).map(({ issue }) => issue);
 }
 
 function unknownIssues(counts: Counts, kind: Kind): { inScope: number; kept: number } {
-  const [, inScope = 0, items = 0] = counts.unknown.find(([of]) => of === kind) ?? [];
-  return { inScope, kept: items };
+  const sum = { inScope: 0, kept: 0 };
+  for (const [of, inScope, items] of counts.unknown) {
+    if (of !== kind) continue;
+    sum.inScope += inScope;
+    sum.kept += items;
+  }
+  return sum;
 }
 
 /** Values of a block in scope, kept or not. @param column 2 for the key, 3 for the second one */

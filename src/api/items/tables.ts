@@ -6,7 +6,7 @@
  * it needs) and `test_values` (columns of `testValues` and architecture, compiler and config of the build).
  */
 import { raw, sql, type Statement } from "../../database/sql.ts";
-import type { Filters } from "../../filters/filters.ts";
+import { letsAllPass, type Filters } from "../../filters/filters.ts";
 import {
   buildPredicate,
   buildRecordPredicate,
@@ -15,52 +15,102 @@ import {
   testPredicate,
   testRecordPredicate,
 } from "../../filters/sql.ts";
-import { BUILD_LIST_VALUES, BUILD_VALUES, TEST_LIST_VALUES, testValues } from "./values.ts";
+import { BUILD_LIST_VALUES, BUILD_VALUES, TEST_LIST_VALUES, testValues, type TestValue } from "./values.ts";
 
-/** Which values a statement needs of the builds and tests in its scope. */
+/** What a statement needs of the builds and tests in its scope. */
 export interface Wanted {
+  shown: readonly TestValue[];
+  /** Known issues are shown; else they are looked up only where a filter asks for them. */
+  issues?: boolean;
   /** Also the columns that only lists show. */
   lists?: boolean;
-  /** Only what the filters ask for: nothing else is shown. */
-  filteredOnly?: boolean;
   /** Only boots, or only tests. */
   boots?: boolean;
   /** SQL that says, without looking at rows, whether tests are needed at all. */
   testsWhen?: Statement;
+  /** Only a part of the builds, with their tests. */
+  part?: Part;
+}
+
+/** One half of the builds in scope: statements on both run at once, and their counts add up. */
+export interface Part {
+  /** SQL over `b`: builds that have to be in one half because it is equal. */
+  by: string;
+  half: 0 | 1;
+}
+
+/** What a summary counts tests by. */
+export const COUNTED_VALUES: readonly TestValue[] = ["platform", "lab", "reason"];
+/** What lists show of tests. */
+export const LISTED_VALUES: readonly TestValue[] = ["duration", "path", "platform", "lab"];
+
+/** Filters ask builds for the hardware or lab of their tests. */
+export function asksBuildsForTests({ hardware, labs }: Filters): Statement {
+  return sql`(${hardware ?? null}::text[] is not null or ${labs ?? null}::text[] is not null)`;
 }
 
 /**
- * `build_values` and `test_values` of whole checkouts.
+ * `test_items` and `build_items` of whole checkouts: a build has its own platform and lab and those of all its tests.
  *
  * Needs `scope_checkouts`: id, label (whatever the statement tells them apart by), tree_name, git_repository_url and
  * git_repository_branch. Rows are looked up one by one, by indexes builds_checkout_id and tests_build_id: the planner
  * cannot know how few there are.
  */
-export function valuesOfCheckouts(filters: Filters, wanted: Wanted = {}): Statement {
-  const { lists = false, filteredOnly = false, boots, testsWhen = ALWAYS } = wanted;
-  return sql`build_values as materialized (
+export function itemsOfCheckouts(filters: Filters, wanted: Wanted): Statement {
+  const { shown, issues = false, lists = false, boots, testsWhen = ALWAYS, part } = wanted;
+  // Nothing to look up and to filter: items are the values, and need not be written down before they are counted.
+  const plain = letsAllPass(filters) && !issues;
+  const values = sql`build_values as materialized (
     select b.*, c.label, c.tree_name, c.git_repository_url, c.git_repository_branch
     from scope_checkouts c
     cross join lateral (
       select ${raw(BUILD_VALUES + (lists ? `, ${BUILD_LIST_VALUES}` : ""))}
       from builds b where b.checkout_id = c.id offset 0
     ) b
-  ), test_values as materialized (
+    where ${part === undefined ? ALWAYS : inPart(part)}
+  ), test_values as ${raw(plain ? "" : "materialized")} (
     select t.*, b.label, b.architecture, b.compiler, b.config
     from build_values b
     cross join lateral (
-      select ${testValues(filteredOnly ? filters : undefined)} ${raw(lists ? `, ${TEST_LIST_VALUES}` : "")}
+      select ${testValues(filters, shown)} ${raw(lists ? `, ${TEST_LIST_VALUES}` : "")}
       from tests t where t.build_id = b.id offset 0
     ) t
     where ${testsWhen} ${raw(boots === undefined ? "" : `and t.is_boot = ${boots}`)}
   )`;
+  if (plain) {
+    return sql`${values}, test_items as (
+      select t.*, null::text[] as known, true as passes_record, true as passes from test_values t
+    ), build_items as (
+      select b.*, null::text[] as known, true as passes_record, true as passes from build_values b where not b.is_dummy
+    )`;
+  }
+  const passesRecord = buildRecordPredicate(
+    filters,
+    "b.id in (select build_id from names_of_builds where on_hardware)",
+    "b.id in (select build_id from names_of_builds where in_lab)",
+  );
+  return sql`${values}, ${issuesOfItems(issues ? ALWAYS : asksForIssues(filters))}, names_of_builds as materialized (
+    select build_id, bool_or(${testOnHardware(filters)}) as on_hardware, bool_or(${testInLab(filters)}) as in_lab
+    from test_values t
+    where ${asksBuildsForTests(filters)}
+    group by build_id
+  ), ${testItems(filters)}, ${buildItems(filters, passesRecord)}`;
+}
+
+/** The name of a statement, which has another text when something is filtered. */
+export function variant(name: string, filters: Filters): string {
+  return letsAllPass(filters) ? name : `${name}_filtered`;
 }
 
 const ALWAYS = sql`true`;
 
-/** Filters ask builds for the hardware or lab of their tests. */
-export function asksBuildsForTests({ hardware, labs }: Filters): Statement {
-  return sql`(${hardware ?? null}::text[] is not null or ${labs ?? null}::text[] is not null)`;
+/** Halves by the last digit of a hash: even, or odd. */
+function inPart({ by, half }: Part): Statement {
+  return sql`ascii(right(md5(${raw(by)}), 1)) % 2 = ${half}::integer`;
+}
+
+function asksForIssues({ builds, boots, tests }: Filters): Statement {
+  return sql`${[builds, boots, tests].some(({ issues }) => issues !== undefined)}::boolean`;
 }
 
 /**
@@ -132,23 +182,4 @@ export function buildItems(filters: Filters, passesRecord: Statement): Statement
       where not b.is_dummy
     ) b
   )`;
-}
-
-/**
- * Both kinds of items of whole checkouts: a build has its own platform and lab and those of all its tests.
- *
- * @param issuesWhen SQL that says, without looking at rows, whether issues are needed at all
- */
-export function itemsOfCheckouts(filters: Filters, issuesWhen = ALWAYS): Statement {
-  const passesRecord = buildRecordPredicate(
-    filters,
-    "b.id in (select build_id from names_of_builds where on_hardware)",
-    "b.id in (select build_id from names_of_builds where in_lab)",
-  );
-  return sql`${issuesOfItems(issuesWhen)}, names_of_builds as materialized (
-    select build_id, bool_or(${testOnHardware(filters)}) as on_hardware, bool_or(${testInLab(filters)}) as in_lab
-    from test_values t
-    where ${asksBuildsForTests(filters)}
-    group by build_id
-  ), ${testItems(filters)}, ${buildItems(filters, passesRecord)}`;
 }

@@ -3,7 +3,7 @@
  * a raw row of `builds b` or `tests t`; all counting, listing and filtering is done on these values.
  */
 import { raw, sql, type Statement } from "../../database/sql.ts";
-import type { Filters } from "../../filters/filters.ts";
+import { letsAllPass, type Filters } from "../../filters/filters.ts";
 import { finiteNumber, isoTimestamp, jsonObject, normalStatus, textArray } from "../../database/json.ts";
 
 /** A text, or `Unknown` where there is none. */
@@ -50,26 +50,38 @@ const FAIL_REASON = `case when upper(t.status) in ${FAILING} then
           when ${ERROR_MESSAGE} in ('null', 'false', '0', '[]', '{}') then '${NO_REASON}'
           else coalesce(t.misc ->> 'error_msg', '${NO_REASON}') end end`;
 
+/** Values of a test that take time to find out. */
+export type TestValue = "duration" | "path" | "platform" | "lab" | "reason";
+
 /**
  * Columns of an item of `tests t`, as a `select` list.
  *
- * @param filters only what these filters ask for: the other values are left out, which is a lot faster
+ * @param shown the values that are shown; others are there only where a filter asks for them, and constants elsewhere
  */
-export function testValues(filters?: Filters): Statement {
-  const when = (needed: (filters: Filters) => unknown, expression: string, otherwise: string): Statement =>
-    filters === undefined
-      ? sql`${raw(expression)}`
-      : sql`case when ${needed(filters) !== undefined}::boolean then ${raw(expression)} else ${raw(otherwise)} end`;
+export function testValues(filters: Filters, shown: readonly TestValue[]): Statement {
+  const value = (name: TestValue, expression: string, otherwise: string): Statement => {
+    if (shown.includes(name)) return sql`${raw(expression)}`;
+    if (letsAllPass(filters)) return sql`${raw(otherwise)}`;
+    return sql`case when ${asksFor(name, filters)}::boolean then ${raw(expression)} else ${raw(otherwise)} end`;
+  };
   return sql`t.id, t.build_id, t.origin, t.start_time, t._timestamp, ${raw(IS_BOOT)} as is_boot,
-      ${raw(normalStatus("t.status"))} as status, ${raw(finiteNumber("t.duration"))} as duration,
-      ${raw(known("t.path"))} as path, t.environment_compatible as compatible,
-      ${when(asksForPlatform, textMember("t.environment_misc", "platform"), "'Unknown'")} as platform,
-      ${when(({ labs }) => labs, textMember("t.misc", "runtime"), "'Unknown'")} as lab,
-      ${raw(filters === undefined ? FAIL_REASON : "null::text")} as fail_reason`;
+      ${raw(normalStatus("t.status"))} as status, t.environment_compatible as compatible,
+      ${value("duration", finiteNumber("t.duration"), "null::float8")} as duration,
+      ${value("path", known("t.path"), "null::text")} as path,
+      ${value("platform", textMember("t.environment_misc", "platform"), "null::text")} as platform,
+      ${value("lab", textMember("t.misc", "runtime"), "null::text")} as lab,
+      ${value("reason", FAIL_REASON, "null::text")} as fail_reason`;
 }
 
-function asksForPlatform({ hardware, boots, tests }: Filters): unknown {
-  return hardware ?? boots.platforms ?? tests.platforms;
+function asksFor(value: TestValue, { hardware, labs, boots, tests }: Filters): boolean {
+  const filters: Record<TestValue, unknown[]> = {
+    duration: [boots.minDuration, boots.maxDuration, tests.minDuration, tests.maxDuration],
+    path: [boots.path, tests.path],
+    platform: [hardware, boots.platforms, tests.platforms],
+    lab: [labs],
+    reason: [],
+  };
+  return filters[value].some((filter) => filter !== undefined);
 }
 
 /** The columns that only lists show. */

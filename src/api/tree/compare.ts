@@ -11,7 +11,7 @@ import {
   testPairPredicate,
 } from "../../filters/sql.ts";
 import type { Kind } from "../items/counts.ts";
-import { asksBuildsForTests, itemsOfCheckouts, valuesOfCheckouts, type Wanted } from "../items/tables.ts";
+import { asksBuildsForTests, itemsOfCheckouts, variant, type Wanted } from "../items/tables.ts";
 import { queryBody } from "../query.ts";
 import type { TreeCompare } from "./shapes.ts";
 
@@ -93,15 +93,15 @@ function buildPairs(filters: Filters): Statement {
 /** Pairs that are worth showing: something changed, or still fails. */
 const CHANGED = raw("status_a is distinct from status_b or status_a = 'FAIL'");
 
-function pairs(sides: Sides, filters: Filters, wanted: Wanted): Statement {
-  return sql`${checkoutsOfSides(sides)}, ${valuesOfCheckouts(filters, wanted)}, ${itemsOfCheckouts(filters)}`;
+function pairs(sides: Sides, filters: Filters, wanted: Omit<Wanted, "shown">): Statement {
+  return sql`${checkoutsOfSides(sides)}, ${itemsOfCheckouts(filters, { shown: ["path", "platform"], ...wanted })}`;
 }
 
 /** JSON text of the builds that changed between two commits, or still fail. */
 export async function comparedBuilds(pool: Pool, sides: Sides, filters: Filters): Promise<string> {
   const body = await queryBody(
     pool,
-    "tree_compare_builds",
+    variant("tree_compare_builds", filters),
     sql`
       with ${pairs(sides, filters, { testsWhen: asksBuildsForTests(filters) })}, ${buildPairs(filters)}
       select coalesce(json_agg(json_build_object('config_name', config, 'architecture', architecture,
@@ -122,7 +122,7 @@ export async function comparedTests(
 ): Promise<string> {
   const body = await queryBody(
     pool,
-    `tree_compare_${kind}`,
+    variant(`tree_compare_${kind}`, filters),
     sql`
       with ${pairs(sides, filters, { boots: kind === "boots" })}, ${testPairs(filters)}
       select coalesce(json_agg(json_build_object('path', path, 'config_name', config, 'architecture', architecture,

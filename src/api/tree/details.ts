@@ -4,9 +4,16 @@ import type { Pool } from "../../database/pool.ts";
 import { named, raw, sql, type Statement } from "../../database/sql.ts";
 import type { Filters } from "../../filters/filters.ts";
 import { textArray } from "../../database/json.ts";
-import { COUNT_COLUMNS, countTables, type Counts } from "../items/counts.ts";
+import { COUNT_COLUMNS, countTables, together, type Counts } from "../items/counts.ts";
 import { hardwareKeys, treeOptions, treeSummary } from "../items/summary.ts";
-import { asksBuildsForTests, itemsOfCheckouts, valuesOfCheckouts } from "../items/tables.ts";
+import {
+  asksBuildsForTests,
+  COUNTED_VALUES,
+  itemsOfCheckouts,
+  LISTED_VALUES,
+  variant,
+  type Part,
+} from "../items/tables.ts";
 import { listOrder, TREE_BUILD, treeTest } from "../items/values.ts";
 import { commitCheckouts, type Scope } from "./scope.ts";
 import type { TreeSummary } from "./shapes.ts";
@@ -45,15 +52,33 @@ interface SummaryRow extends Counts {
 /** Counts of a commit, and the options of its filters. */
 export async function commitSummary(
   pool: Pool,
-  { scope, commit, filters }: CommitRequest,
+  request: CommitRequest,
 ): Promise<Found & { summary: Static<typeof TreeSummary> }> {
-  const row = await queryFound<SummaryRow>(
+  const [one, other] = await Promise.all([summaryOfHalf(pool, request, 0), summaryOfHalf(pool, request, 1)]);
+  const counts = together(one, other);
+  const { hasCheckouts, tree_url, git_commit_tags } = one;
+  return {
+    hasCheckouts,
+    hasBuilds: one.hasBuilds || other.hasBuilds,
+    summary: {
+      common: { hardware: hardwareKeys(counts), tree_url, git_commit_tags },
+      summary: treeSummary(counts),
+      filters: treeOptions(counts),
+    },
+  };
+}
+
+function summaryOfHalf(
+  pool: Pool,
+  { scope, commit, filters }: CommitRequest,
+  half: Part["half"],
+): Promise<SummaryRow & Found> {
+  return queryFound<SummaryRow>(
     pool,
-    "tree_summary",
+    variant("tree_summary", filters),
     sql`
       with ${commitCheckouts(scope, commit)},
-      ${valuesOfCheckouts(filters)},
-      ${itemsOfCheckouts(filters)},
+      ${itemsOfCheckouts(filters, { shown: COUNTED_VALUES, issues: true, part: { by: "b.id", half } })},
       ${countTables(filters)}
       select ${FOUND}, ${COUNT_COLUMNS},
         coalesce((select git_repository_url from scope_checkouts where git_repository_url is not null
@@ -62,16 +87,6 @@ export async function commitSummary(
           order by coalesce(cardinality(git_commit_tags), 0) > 0 desc, _timestamp desc nulls last, id collate "C" limit 1
         ) as git_commit_tags`,
   );
-  const { hasCheckouts, hasBuilds, tree_url, git_commit_tags } = row;
-  return {
-    hasCheckouts,
-    hasBuilds,
-    summary: {
-      common: { hardware: hardwareKeys(row), tree_url, git_commit_tags },
-      summary: treeSummary(row),
-      filters: treeOptions(row),
-    },
-  };
 }
 
 /** JSON text of the builds of a commit that the filters keep. */
@@ -81,11 +96,10 @@ export function commitBuilds(
 ): Promise<Found & { builds: string }> {
   return queryFound(
     pool,
-    "tree_builds",
+    variant("tree_builds", filters),
     sql`
       with ${commitCheckouts(scope, commit)},
-      ${valuesOfCheckouts(filters, { lists: true, testsWhen: asksBuildsForTests(filters) })},
-      ${itemsOfCheckouts(filters)}
+      ${itemsOfCheckouts(filters, { shown: LISTED_VALUES, issues: true, lists: true, testsWhen: asksBuildsForTests(filters) })}
       select ${FOUND}, coalesce((
         select json_agg(${raw(TREE_BUILD)} order by ${raw(listOrder("b"))}) from build_items b where b.passes
       ), '[]')::text as builds`,
@@ -109,11 +123,10 @@ export function commitTests(
     `coalesce(json_agg(${treeTest("environment.is_full")} order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
   return queryFound(
     pool,
-    `tree_${kind}`,
+    variant(`tree_${kind}`, filters),
     sql`
       with ${commitCheckouts(scope, commit)},
-      ${valuesOfCheckouts(filters, { lists: true, ...wanted })},
-      ${itemsOfCheckouts(filters)}
+      ${itemsOfCheckouts(filters, { shown: LISTED_VALUES, issues: true, lists: true, ...wanted })}
       select ${FOUND}, lists.*
       from (
         select ${raw(list("t.is_boot"))} as boots, ${raw(list("not t.is_boot"))} as tests

@@ -6,7 +6,7 @@ import { named, raw, sql, type Statement } from "../../database/sql.ts";
 import type { Filters } from "../../filters/filters.ts";
 import type { Kind } from "../items/counts.ts";
 import { noItems } from "../items/summary.ts";
-import { itemsOfCheckouts, valuesOfCheckouts } from "../items/tables.ts";
+import { itemsOfCheckouts, variant, type Part } from "../items/tables.ts";
 import { STATUSES, type ItemStatus } from "../shapes.ts";
 import { CHECKOUT_TIME, inScope, type Scope } from "./scope.ts";
 import type { CommitHistory } from "./shapes.ts";
@@ -139,18 +139,42 @@ async function countCommits(
   pool: Pool,
   name: string,
   commits: Statement,
-  { filters, kinds, window, relatedBuildsOnly }: HistoryRequest,
+  request: HistoryRequest,
 ): Promise<CommitRow[]> {
-  const askedFor = [...kinds];
+  const [one, other] = await Promise.all([
+    countHalf(pool, name, commits, request, 0),
+    countHalf(pool, name, commits, request, 1),
+  ]);
+  const others = new Map(other.map((row) => [row.git_commit_hash, row]));
+  return one.map((row) => {
+    const more = others.get(row.git_commit_hash);
+    return {
+      ...row,
+      has_builds: row.has_builds || (more?.has_builds ?? false),
+      passes_record: row.passes_record || (more?.passes_record ?? false),
+      counts: [...(row.counts ?? []), ...(more?.counts ?? [])],
+    };
+  });
+}
+
+async function countHalf(
+  pool: Pool,
+  name: string,
+  commits: Statement,
+  { filters, kinds, window, relatedBuildsOnly }: HistoryRequest,
+  half: Part["half"],
+): Promise<CommitRow[]> {
+  const testKinds = kinds.filter((kind) => kind !== "builds");
   // Tests are read for their own sake, and for builds where something asks builds for their tests.
-  const readTests =
-    relatedBuildsOnly || askedFor.some((kind) => kind !== "builds") || filtersRecords(filters);
-  const relatedKinds = askedFor.some((kind) => kind !== "builds")
-    ? askedFor.filter((kind) => kind !== "builds")
-    : ["boots", "tests"];
+  const readTests = relatedBuildsOnly || testKinds.length > 0 || filtersRecords(filters);
+  const isRelated = relatedBuildsOnly
+    ? sql`id in (
+        select build_id from test_items
+        where passes and case when is_boot then 'boots' else 'tests' end = any(${testKinds.length > 0 ? testKinds : ["boots", "tests"]}::text[]))`
+    : sql`true`;
   const { rows } = await pool.query<CommitRow>(
     named(
-      name,
+      variant(relatedBuildsOnly ? `${name}_related` : name, filters),
       sql`
         with ${commits},
         scope_checkouts as materialized (
@@ -158,18 +182,14 @@ async function countCommits(
           where ${window?.start ?? null}::timestamptz is null
             or c.checkout_time between ${window?.start ?? null}::timestamptz and ${window?.end ?? null}::timestamptz
         ),
-        ${valuesOfCheckouts(filters, { filteredOnly: true, testsWhen: sql`${readTests}::boolean` })},
-        ${itemsOfCheckouts(filters, sql`${filtersIssues(filters)}::boolean`)},
-        counts as (
+        ${itemsOfCheckouts(filters, { shown: [], testsWhen: sql`${readTests}::boolean`, part: { by: "b.id", half } })},
+        counts as materialized (
           select label, case when is_boot then 'boots' else 'tests' end as kind, status,
             count(*) filter (where passes) as items, bool_or(passes_record) as passes_record
           from test_items
           group by label, is_boot, status
           union all
-          select label, 'builds', status, count(*) filter (where passes and (not ${relatedBuildsOnly}::boolean or id in (
-              select build_id from test_items
-              where passes and case when is_boot then 'boots' else 'tests' end = any(${relatedKinds}::text[])
-            ))), bool_or(passes_record)
+          select label, 'builds', status, count(*) filter (where passes and ${isRelated}), bool_or(passes_record)
           from build_items
           group by label, status
         )
@@ -183,7 +203,7 @@ async function countCommits(
               select from build_values b cross join lateral (select from tests t where t.build_id = b.id limit 1) t
               where b.label = m.label and b.is_dummy)) as passes_record,
           (select json_agg(json_build_array(kind, status, items)) from counts n
-            where n.label = m.label and kind = any(${askedFor}::text[])) as counts
+            where n.label = m.label and kind = any(${[...kinds]}::text[])) as counts
         from commits m
         order by m.place`,
     ),
@@ -194,10 +214,6 @@ async function countCommits(
 /** Something gates builds and tests alike. */
 function filtersRecords({ architectures, compilers, configs, hardware, labs }: Filters): boolean {
   return [architectures, compilers, configs, hardware, labs].some((filter) => filter !== undefined);
-}
-
-function filtersIssues({ builds, boots, tests }: Filters): boolean {
-  return [builds, boots, tests].some(({ issues }) => issues !== undefined);
 }
 
 function commitItem(row: CommitRow, kinds: readonly Kind[]): CommitItem {
