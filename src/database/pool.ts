@@ -25,9 +25,11 @@ const IDLE_SECONDS = 10;
 
 /**
  * For statements that answer requests. They are the same again and again and take rows from few places, so a plan is
- * made once, not for each value; compiling one never pays; and what a commit has fits into memory.
+ * made once, not for each value; neither compiling it nor starting workers for it ever pays; and what a commit has fits
+ * into memory.
  */
-const READ_OPTIONS = "-c plan_cache_mode=force_generic_plan -c jit=off -c work_mem=16MB";
+const READ_OPTIONS =
+  "-c plan_cache_mode=force_generic_plan -c jit=off -c max_parallel_workers_per_gather=0 -c work_mem=16MB";
 
 /** Options for a `pg` client of this connection. Sessions run in UTC with ISO dates, whatever the server's default. */
 export function clientOptions(connection: Connection, applicationName: string): pg.ClientConfig {

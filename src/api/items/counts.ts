@@ -5,19 +5,21 @@
 import { raw, sql, type SqlFragment, type Statement } from "../../database/sql.ts";
 import type { Filters } from "../../filters/filters.ts";
 import type { ItemStatus } from "../shapes.ts";
-import { HARDWARE_KEY } from "./values.ts";
+import { FAILING, HARDWARE_KEY } from "./values.ts";
 
 export type Kind = "builds" | "boots" | "tests";
 
-/** By what items are counted. `architecture` comes with the compiler, `hardware` with the platform as second key. */
-export type Block = "origin" | "architecture" | "config" | "lab" | "hardware" | "reason";
+/**
+ * By what items are counted: `build` by architecture, compiler and config, `hardware` by what tests are counted under
+ * on trees and their platform, `lab` only builds that have `misc`, `reason` only tests that failed.
+ */
+export type Block = "origin" | "build" | "lab" | "hardware" | "reason";
 
-/** Items of one kind with one value and status: in scope, and kept. */
+/** Items of one kind with the same keys and status: in scope, and kept. */
 export type CountRow = [
   kind: Kind,
   block: Block,
-  key: string | null,
-  secondKey: string | null,
+  keys: string[],
   status: ItemStatus,
   inScope: number,
   kept: number,
@@ -57,21 +59,29 @@ const KIND = "case when is_boot then 'boots' else 'tests' end";
 export function countTables(filters: Filters, selected = "true"): Statement {
   return sql`counted as (
     select ${raw(KIND)} as kind,
-      case when grouping(origin) = 0 then 'origin' when grouping(architecture) = 0 then 'architecture'
-        when grouping(config) = 0 then 'config' when grouping(lab) = 0 then 'lab'
-        when grouping(hardware_key) = 0 then 'hardware' else 'reason' end as block,
-      coalesce(origin, architecture, config, lab, hardware_key, fail_reason) as key,
-      coalesce(compiler, platform) as second_key, status, count(*) as in_scope, count(*) filter (where passes) as kept
+      case when grouping(origin) = 0 then 'origin' when grouping(architecture) = 0 then 'build'
+        when grouping(lab) = 0 then 'lab' else 'hardware' end as block,
+      case when grouping(origin) = 0 then array[origin]
+        when grouping(architecture) = 0 then array[architecture, compiler, config]
+        when grouping(lab) = 0 then array[lab] else array[hardware_key, platform] end as keys,
+      status, count(*) as in_scope, count(*) filter (where passes) as kept
     from (select t.*, ${raw(HARDWARE_KEY)} as hardware_key from test_items t where ${raw(selected)}) t
     group by is_boot, status,
-      grouping sets (origin, (architecture, compiler), config, lab, (hardware_key, platform), fail_reason)
+      grouping sets (origin, (architecture, compiler, config), lab, (hardware_key, platform))
+    union all
+    select ${raw(KIND)}, 'reason', array[fail_reason], status, count(*), count(*) filter (where passes)
+    from test_items t
+    where status in ${raw(FAILING)} and ${raw(selected)}
+    group by is_boot, status, fail_reason
     union all
     select 'builds',
-      case when grouping(origin) = 0 then 'origin' when grouping(architecture) = 0 then 'architecture'
-        when grouping(config) = 0 then 'config' else 'lab' end,
-      coalesce(origin, architecture, config, lab_of_misc), compiler, status, count(*), count(*) filter (where passes)
+      case when grouping(origin) = 0 then 'origin' when grouping(architecture) = 0 then 'build' else 'lab' end,
+      case when grouping(origin) = 0 then array[origin]
+        when grouping(architecture) = 0 then array[architecture, compiler, config] else array[lab_of_misc] end,
+      status, count(*), count(*) filter (where passes)
     from (select b.*, case when has_misc then lab end as lab_of_misc from build_items b where ${raw(selected)}) b
-    group by status, grouping sets (origin, (architecture, compiler), config, lab_of_misc)
+    group by status, grouping sets (origin, (architecture, compiler, config), lab_of_misc)
+    having grouping(lab_of_misc) = 1 or lab_of_misc is not null
   ), issues_of_kinds as (
     select ${raw(KIND)} as kind, k.issue_id, k.issue_version, t.status, count(*) as in_scope,
       count(*) filter (where passes and ${isAskedFor(filters, raw("t.is_boot"))}) as kept
@@ -109,7 +119,7 @@ function isAskedFor({ boots, tests }: Filters, isBoot: SqlFragment): Statement {
 
 /** The columns of `Counts`, from the tables above. */
 export const COUNT_COLUMNS = raw(`
-    (select coalesce(json_agg(json_build_array(kind, block, key, second_key, status, in_scope, kept)), '[]') from counted) as counts,
+    (select coalesce(json_agg(json_build_array(kind, block, keys, status, in_scope, kept)), '[]') from counted) as counts,
     (select coalesce(json_agg(json_build_array(kind, k.issue_id, k.issue_version,
         (extract(epoch from i._timestamp) * 1000000)::bigint, i.comment, i.report_url, status, in_scope, kept)), '[]')
       from issues_of_kinds k join issues i on i.id = k.issue_id and i.version = k.issue_version) as issues,

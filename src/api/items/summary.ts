@@ -44,7 +44,7 @@ export function hardwareSummary(counts: Counts): Static<typeof Summary> {
     ...testSummary(counts, kind),
     environment_compatible: null,
     environment_misc: null,
-    platforms: byKey(kept(counts, kind, "hardware"), ([, , , platform]) => platform),
+    platforms: byKey(kept(counts, kind, "hardware"), 1),
   });
   return { builds: buildSummary(counts), boots: ofKind("boots"), tests: ofKind("tests") };
 }
@@ -65,8 +65,8 @@ export function hardwareOptions(counts: Counts): Static<typeof HardwareDetailsFi
   return {
     all,
     builds,
-    boots: { ...boots, platforms: keys(counts, "hardware", ["boots"], 3) },
-    tests: { ...tests, platforms: keys(counts, "hardware", ["tests"], 3) },
+    boots: { ...boots, platforms: keys(counts, "hardware", ["boots"], 1) },
+    tests: { ...tests, platforms: keys(counts, "hardware", ["tests"], 1) },
   };
 }
 
@@ -77,16 +77,20 @@ export function hardwareKeys(counts: Counts): string[] {
 
 function buildSummary(counts: Counts): Static<typeof BuildSummary> {
   const architectures = dictionary<Static<typeof BuildSummary>["architectures"][string]>();
-  for (const [, , architecture, compiler, status, , items] of kept(counts, "builds", "architecture")) {
-    const entry = (architectures[architecture ?? UNKNOWN] ??= { ...noItems(), compilers: [] });
+  for (const [, , [architecture = UNKNOWN, compiler = UNKNOWN], status, , items] of kept(
+    counts,
+    "builds",
+    "build",
+  )) {
+    const entry = (architectures[architecture] ??= { ...noItems(), compilers: [] });
     entry[status] += items;
-    entry.compilers = sortedSet([...entry.compilers, compiler ?? UNKNOWN]);
+    entry.compilers = sortedSet([...entry.compilers, compiler]);
   }
   return {
     status: total(counts, "builds"),
     origins: byKey(kept(counts, "builds", "origin")),
     architectures,
-    configs: byKey(kept(counts, "builds", "config")),
+    configs: byKey(kept(counts, "builds", "build"), 2),
     labs: byKey(kept(counts, "builds", "lab")),
     issues: issues(counts, "builds"),
     unknown_issues: unknownIssues(counts, "builds").kept,
@@ -99,20 +103,20 @@ type CommonTestSummary = Omit<
 >;
 
 function testSummary(counts: Counts, kind: "boots" | "tests"): CommonTestSummary {
-  const failed = kept(counts, kind, "hardware").filter(([, , , , status]) => FAILING.includes(status));
+  const failed = kept(counts, kind, "hardware").filter(([, , , status]) => FAILING.includes(status));
   const reasons = dictionary<number>();
-  for (const [, , reason, , , , items] of kept(counts, kind, "reason"))
-    if (reason !== null) reasons[reason] = (reasons[reason] ?? 0) + items;
+  for (const [, , [reason = UNKNOWN], , , items] of kept(counts, kind, "reason"))
+    reasons[reason] = (reasons[reason] ?? 0) + items;
   return {
     status: total(counts, kind),
     origins: byKey(kept(counts, kind, "origin")),
     architectures: testArchitectures(counts, kind),
-    configs: byKey(kept(counts, kind, "config")),
+    configs: byKey(kept(counts, kind, "build"), 2),
     labs: byKey(kept(counts, kind, "lab")),
     issues: issues(counts, kind),
     unknown_issues: unknownIssues(counts, kind).kept,
     fail_reasons: reasons,
-    failed_platforms: sortedSet(failed.map(([, , , platform]) => platform ?? UNKNOWN)),
+    failed_platforms: sortedSet(failed.map(([, , [, platform = UNKNOWN]]) => platform)),
   };
 }
 
@@ -121,13 +125,9 @@ function testArchitectures(
   kind: "boots" | "tests",
 ): Static<typeof TestSummary>["architectures"] {
   const entries = new Map<string, Static<typeof TestSummary>["architectures"][number]>();
-  for (const [, , arch, compiler, status, , items] of kept(counts, kind, "architecture")) {
+  for (const [, , [arch = UNKNOWN, compiler = UNKNOWN], status, , items] of kept(counts, kind, "build")) {
     const key = JSON.stringify([arch, compiler]);
-    const entry = entries.get(key) ?? {
-      arch: arch ?? UNKNOWN,
-      compiler: compiler ?? UNKNOWN,
-      status: noItems(),
-    };
+    const entry = entries.get(key) ?? { arch, compiler, status: noItems() };
     entry.status[status] += items;
     entries.set(key, entry);
   }
@@ -143,35 +143,29 @@ function byHardware(
 ): { environment_compatible: Record<string, Sparse>; environment_misc: Record<string, Sparse> } {
   const compatibles = dictionary<Sparse>();
   const platforms = dictionary<Sparse>();
-  for (const [, , key, platform, status, , items] of kept(counts, kind, "hardware")) {
-    const isCompatible = key !== null && key !== UNKNOWN && key !== platform;
-    const entry = isCompatible ? (compatibles[key] ??= {}) : (platforms[platform ?? UNKNOWN] ??= {});
+  for (const [, , [key = UNKNOWN, platform = UNKNOWN], status, , items] of kept(counts, kind, "hardware")) {
+    const isCompatible = key !== UNKNOWN && key !== platform;
+    const entry = isCompatible ? (compatibles[key] ??= {}) : (platforms[platform] ??= {});
     entry[status] = (entry[status] ?? 0) + items;
   }
   return { environment_compatible: compatibles, environment_misc: platforms };
 }
 
 function kept({ counts }: Counts, kind: Kind, block: Block): CountRow[] {
-  return counts.filter((row) => row[0] === kind && row[1] === block && row[6] > 0);
+  return counts.filter((row) => row[0] === kind && row[1] === block && row[5] > 0);
 }
 
-function byKey(
-  rows: CountRow[],
-  keyOf: (row: CountRow) => string | null = ([, , key]) => key,
-): Record<string, StatusCounts> {
+/** Counters by one of the keys. */
+function byKey(rows: CountRow[], place = 0): Record<string, StatusCounts> {
   const counters = dictionary<StatusCounts>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    // Builds that have no lab to be counted under.
-    if (key === null) continue;
-    (counters[key] ??= noItems())[row[4]] += row[6];
-  }
+  for (const [, , of, status, , items] of rows)
+    (counters[of[place] ?? UNKNOWN] ??= noItems())[status] += items;
   return counters;
 }
 
 function total(counts: Counts, kind: Kind): StatusCounts {
   const sum = noItems();
-  for (const [, , , , status, , items] of kept(counts, kind, "origin")) sum[status] += items;
+  for (const [, , , status, , items] of kept(counts, kind, "origin")) sum[status] += items;
   return sum;
 }
 
@@ -206,22 +200,21 @@ function unknownIssues(counts: Counts, kind: Kind): { inScope: number; kept: num
   return sum;
 }
 
-/** Values of a block in scope, kept or not. @param column 2 for the key, 3 for the second one */
-function keys({ counts }: Counts, block: Block, kinds: Kind[], column: 2 | 3 = 2): string[] {
+/** Values of one of the keys in scope, kept or not. */
+function keys({ counts }: Counts, block: Block, kinds: Kind[], place = 0): string[] {
   return sortedSet(
     counts
       .filter(([kind, of]) => of === block && kinds.includes(kind))
-      .map((row) => row[column])
-      .filter((key) => key !== null),
+      .map(([, , of]) => of[place] ?? UNKNOWN),
   );
 }
 
 function globalOptions(counts: Counts): Static<typeof DetailsFilters>["all"] {
   const all: Kind[] = ["builds", "boots", "tests"];
   return {
-    configs: keys(counts, "config", all),
-    architectures: keys(counts, "architecture", all),
-    compilers: keys(counts, "architecture", all, 3),
+    configs: keys(counts, "build", all, 2),
+    architectures: keys(counts, "build", all),
+    compilers: keys(counts, "build", all, 1),
   };
 }
 

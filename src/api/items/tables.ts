@@ -34,7 +34,7 @@ export interface Wanted {
 
 /** One half of the builds in scope: statements on both run at once, and their counts add up. */
 export interface Part {
-  /** SQL over `b`: builds that have to be in one half because it is equal. */
+  /** SQL over `b`: builds for which it is equal are in one half. */
   by: string;
   half: 0 | 1;
 }
@@ -61,13 +61,17 @@ export function itemsOfCheckouts(filters: Filters, wanted: Wanted): Statement {
   // Nothing to look up and to filter: items are the values, and need not be written down before they are counted.
   const plain = letsAllPass(filters) && !issues;
   const values = sql`build_values as materialized (
-    select b.*, c.label, c.tree_name, c.git_repository_url, c.git_repository_branch
-    from scope_checkouts c
-    cross join lateral (
-      select ${raw(BUILD_VALUES + (lists ? `, ${BUILD_LIST_VALUES}` : ""))}
-      from builds b where b.checkout_id = c.id offset 0
+    select b.*
+    from (
+      select b.*, c.label, c.tree_name, c.git_repository_url, c.git_repository_branch,
+        ${raw(part === undefined ? "0" : `dense_rank() over (order by ${part.by}) % 2`)} as half
+      from scope_checkouts c
+      cross join lateral (
+        select ${raw(BUILD_VALUES + (lists ? `, ${BUILD_LIST_VALUES}` : ""))}
+        from builds b where b.checkout_id = c.id offset 0
+      ) b
     ) b
-    where ${part === undefined ? ALWAYS : inPart(part)}
+    where half = ${part?.half ?? 0}::integer
   ), test_values as ${raw(plain ? "" : "materialized")} (
     select t.*, b.label, b.architecture, b.compiler, b.config
     from build_values b
@@ -103,11 +107,6 @@ export function variant(name: string, filters: Filters): string {
 }
 
 const ALWAYS = sql`true`;
-
-/** Halves by the last digit of a hash: even, or odd. */
-function inPart({ by, half }: Part): Statement {
-  return sql`ascii(right(md5(${raw(by)}), 1)) % 2 = ${half}::integer`;
-}
 
 function asksForIssues({ builds, boots, tests }: Filters): Statement {
   return sql`${[builds, boots, tests].some(({ issues }) => issues !== undefined)}::boolean`;
@@ -157,7 +156,8 @@ export function issuesOfItems(when = ALWAYS): Statement {
 
 /** `test_items`: the boots and tests in scope, whether the global filters pass them, and whether all filters do. */
 export function testItems(filters: Filters): Statement {
-  return sql`test_items as materialized (
+  // Predicates are looked at once; without any, nothing is gained by writing the rows down again.
+  return sql`test_items as ${raw(letsAllPass(filters) ? "not materialized" : "materialized")} (
     select t.*, passes_record and ${testPredicate(filters)} as passes
     from (
       select t.*, k.known, k.newest_issue, ${testRecordPredicate(filters)} as passes_record

@@ -11,7 +11,7 @@ import {
   testPairPredicate,
 } from "../../filters/sql.ts";
 import type { Kind } from "../items/counts.ts";
-import { asksBuildsForTests, itemsOfCheckouts, variant, type Wanted } from "../items/tables.ts";
+import { asksBuildsForTests, itemsOfCheckouts, variant, type Part, type Wanted } from "../items/tables.ts";
 import { queryBody } from "../query.ts";
 import type { TreeCompare } from "./shapes.ts";
 
@@ -52,41 +52,48 @@ function checkoutsOfSides({ tree, branch, origin, hashA, hashB }: Sides): Statem
 
 /** Of several items with one identity on a side the newest stands for them. */
 const NEWEST = `start_time desc nulls last, _timestamp desc nulls last, id collate "C" desc`;
-const TEST_IDENTITY = `path collate "C", config collate "C", architecture collate "C", platform collate "C"`;
-const BUILD_IDENTITY = `config collate "C", architecture collate "C", compiler collate "C"`;
+
+/**
+ * What makes two tests the same one. Rows are sorted by a hash of it, which is a lot faster than by texts; these follow,
+ * so that nothing depends on the hash but the speed.
+ */
+const TEST_IDENTITY = "hash, is_boot, path, config, architecture, platform";
 
 /** Common table expression `test_pairs`. */
 function testPairs(filters: Filters): Statement {
-  return sql`test_sides as materialized (
-    select distinct on (label, is_boot, ${raw(TEST_IDENTITY)})
-      label, is_boot, path, config, architecture, platform, ${raw(groupedStatus("t.status"))} as status,
-      ${testOutcomePredicate(filters)} as passes
-    from test_items t
-    where passes_record and ${testPairPredicate(filters)}
-    order by label, is_boot, ${raw(TEST_IDENTITY)}, ${raw(NEWEST)}
+  return sql`test_sides as (
+    select distinct on (${raw(TEST_IDENTITY)}, label)
+      ${raw(TEST_IDENTITY)}, label, ${raw(groupedStatus("t.status"))} as status, ${testOutcomePredicate(filters)} as passes
+    from (
+      select t.*, hash_record_extended(row(path, config, architecture, platform), 0) as hash
+      from test_items t
+      where passes_record and ${testPairPredicate(filters)}
+    ) t
+    order by ${raw(TEST_IDENTITY)}, label, ${raw(NEWEST)}
   ), test_pairs as (
-    select is_boot, path, config, architecture, platform, a.status as status_a, b.status as status_b
-    from (select * from test_sides where label = 'a') a
-    full join (select * from test_sides where label = 'b') b
-      using (is_boot, path, config, architecture, platform)
-    where a.passes or b.passes
+    select is_boot, path, config, architecture, platform,
+      max(status) filter (where label = 'a') as status_a, max(status) filter (where label = 'b') as status_b
+    from test_sides
+    group by ${raw(TEST_IDENTITY)}
+    having bool_or(passes)
   )`;
 }
 
 /** Common table expression `build_pairs`. */
 function buildPairs(filters: Filters): Statement {
-  return sql`build_sides as materialized (
-    select distinct on (label, ${raw(BUILD_IDENTITY)})
-      label, config, architecture, compiler, ${raw(groupedStatus("b.status"))} as status,
+  return sql`build_sides as (
+    select distinct on (config, architecture, compiler, label)
+      config, architecture, compiler, label, ${raw(groupedStatus("b.status"))} as status,
       ${buildOutcomePredicate(filters)} as passes
     from build_items b
     where passes_record and ${buildPairPredicate(filters)}
-    order by label, ${raw(BUILD_IDENTITY)}, ${raw(NEWEST)}
+    order by config, architecture, compiler, label, ${raw(NEWEST)}
   ), build_pairs as (
-    select config, architecture, compiler, a.status as status_a, b.status as status_b
-    from (select * from build_sides where label = 'a') a
-    full join (select * from build_sides where label = 'b') b using (config, architecture, compiler)
-    where a.passes or b.passes
+    select config, architecture, compiler,
+      max(status) filter (where label = 'a') as status_a, max(status) filter (where label = 'b') as status_b
+    from build_sides
+    group by config, architecture, compiler
+    having bool_or(passes)
   )`;
 }
 
@@ -146,32 +153,12 @@ interface CompareRow {
 
 /** What changed between two commits, in numbers. */
 export async function compare(pool: Pool, sides: Sides): Promise<Static<typeof TreeCompare>> {
-  const all = noFilters();
-  const { rows } = await pool.query<CompareRow>(
-    named(
-      "tree_compare",
-      sql`
-        with ${pairs(sides, all, {})}, ${testPairs(all)}, ${buildPairs(all)}
-        select
-          (select coalesce(json_object_agg(label, git_repository_url), '{}') from (
-            select label, max(git_repository_url) as git_repository_url from build_items group by label) urls) as urls,
-          (select coalesce(json_agg(json_build_array(kind, label, status, items)), '[]') from (
-            select case when is_boot then 'boots' else 'tests' end as kind, label,
-              ${raw(groupedStatus("status"))} as status, count(*) as items
-            from test_items group by 1, 2, 3
-            union all
-            select 'builds', label, ${raw(groupedStatus("status"))}, count(*) from build_items group by 1, 2, 3
-          ) totals) as totals,
-          (select coalesce(json_agg(json_build_array(kind, status_a, status_b, pairs)), '[]') from (
-            select case when is_boot then 'boots' else 'tests' end as kind, status_a, status_b, count(*) as pairs
-            from test_pairs group by 1, 2, 3
-            union all
-            select 'builds', status_a, status_b, count(*) from build_pairs group by 1, 2, 3
-          ) pairs) as pairs`,
-    ),
-  );
-  const [row] = rows;
-  if (row === undefined) throw new Error("tree_compare gave no row");
+  const [one, other] = await Promise.all([compareHalf(pool, sides, 0), compareHalf(pool, sides, 1)]);
+  const row = {
+    urls: { ...one.urls, ...other.urls },
+    totals: [...one.totals, ...other.totals],
+    pairs: [...one.pairs, ...other.pairs],
+  };
   return {
     treeName: sides.tree,
     branch: sides.branch,
@@ -180,10 +167,46 @@ export async function compare(pool: Pool, sides: Sides): Promise<Static<typeof T
   };
 }
 
+/** Items that make a pair are of builds with one config and architecture, so they are in one half. */
+async function compareHalf(pool: Pool, sides: Sides, half: Part["half"]): Promise<CompareRow> {
+  const all = noFilters();
+  const part = { by: "config, architecture", half };
+  const { rows } = await pool.query<CompareRow>(
+    named(
+      "tree_compare",
+      sql`
+        with ${pairs(sides, all, { part })}, ${testPairs(all)}, ${buildPairs(all)}
+        select
+          (select coalesce(json_object_agg(label, git_repository_url), '{}') from (
+            select label, max(git_repository_url) as git_repository_url from build_items group by label) urls) as urls,
+          (select coalesce(json_agg(json_build_array(kind, label, status, items)), '[]') from (
+            select case when is_boot then 'boots' else 'tests' end as kind, label,
+              ${raw(groupedStatus("status"))} as status, count(*) as items
+            from test_items group by is_boot, label, status
+            union all
+            select 'builds', label, ${raw(groupedStatus("status"))}, count(*) from build_items group by label, status
+          ) totals) as totals,
+          (select coalesce(json_agg(json_build_array(kind, status_a, status_b, pairs)), '[]') from (
+            select case when is_boot then 'boots' else 'tests' end as kind, status_a, status_b, count(*) as pairs
+            from test_pairs group by is_boot, status_a, status_b
+            union all
+            select 'builds', status_a, status_b, count(*) from build_pairs group by status_a, status_b
+          ) pairs) as pairs`,
+    ),
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error("tree_compare gave no row");
+  return row;
+}
+
 function entity({ totals, pairs: counted }: CompareRow, kind: Kind): Entity {
   const side = (of: "a" | "b"): Entity["sideA"] => {
     const items = (group: Group): number =>
-      totals.find(([k, label, status]) => k === kind && label === of && status === group)?.[3] ?? 0;
+      totals.reduce(
+        (sum, [k, label, status, count]) =>
+          k === kind && label === of && status === group ? sum + count : sum,
+        0,
+      );
     return { pass: items("PASS"), fail: items("FAIL"), inconclusive: items("INCONCLUSIVE") };
   };
   const changes = {
