@@ -6,9 +6,8 @@ const TOP_ISSUES = 3;
 
 /** The statement that gives the three maps by origin as members of one JSON object. */
 export function buildIncidents({ start, end }: Window): Statement {
-  // Index incidents__timestamp; then, for each issue that was seen, its incidents by index incidents_issue_id_5ef3a289,
-  // and its versions by primary key. Sorted apart from that lookup, or the planner might walk all incidents by time
-  // until it meets the issue.
+  // Index incidents__timestamp; then, for each issue that was seen, its first incident by index incidents_first_of_issue,
+  // and its versions by primary key.
   return sql`
     with seen as materialized (
       select origin, issue_id, issue_version, count(*) as total
@@ -20,11 +19,8 @@ export function buildIncidents({ start, end }: Window): Statement {
       from (select distinct issue_id from seen) s
       cross join lateral (
         select n.origin, n._timestamp
-        from (
-          select n.origin, n._timestamp, n.id from incidents n
-          where n.issue_id = s.issue_id and n.build_id is not null and n.present is not false
-          offset 0
-        ) n
+        from incidents n
+        where n.issue_id = s.issue_id and n.build_id is not null and n.present is not false
         order by n._timestamp, n.id collate "C"
         limit 1
       ) first

@@ -28,7 +28,7 @@ export async function commitResults(pool: Pool, checkoutIds: string[]): Promise<
   const { rows } = await pool.query<CommitResults>(
     named(
       "tree_report_results",
-      // indexes builds_checkout_id, tests_build_id, incidents_build_id and incidents_issue_id
+      // indexes builds_checkout_id, tests_build_id, incidents_build_id_dfa49727 and incidents_of_issue
       sql`
         with commit_builds as materialized (
           select b.* from unnest(${checkoutIds}::text[]) c (id)
