@@ -36,14 +36,16 @@ function chosenCommits(selected: Record<string, string>): string {
  * their checkout. Other conditions stay outside, so that the planner does not reach for other indexes.
  */
 function testsOnHardware(hardware: string, { start }: Window): Statement {
+  const columns = raw("id, build_id, origin, start_time");
   return sql`
       -- index tests_platform_time
-      select * from tests where environment_misc ->> 'platform' = ${hardware} and start_time >= ${start}::timestamptz
+      select ${columns} from tests
+      where environment_misc ->> 'platform' = ${hardware} and start_time >= ${start}::timestamptz
       union all
-      select * from tests where environment_misc ->> 'platform' = ${hardware} and start_time is null
+      select ${columns} from tests where environment_misc ->> 'platform' = ${hardware} and start_time is null
       union all
       -- index tests_environment_compatible
-      select * from tests
+      select ${columns} from tests
       where environment_compatible @> array[${hardware}]::text[]
         and (environment_misc ->> 'platform') is distinct from ${hardware}
         and coalesce(start_time >= ${start}::timestamptz, true)
@@ -67,17 +69,12 @@ export function hardwareScope(
   const shown = lists ? LISTED_VALUES : COUNTED_VALUES;
   const hasSelection = Object.keys(selectedCommits).length > 0;
   return sql`${headCommits(window)}, tests_on_hardware as materialized (
-    select ${testValues(filters, shown)} ${raw(lists ? `, ${TEST_LIST_VALUES}` : "")}
-    from (${testsOnHardware(hardware, window)}) t
-    where t.origin = ${origin}
+    select * from (${testsOnHardware(hardware, window)}) t where t.origin = ${origin}
   ), builds_on_hardware as materialized (
     -- index builds_pkey
     select b.*
     from (select distinct build_id from tests_on_hardware) t
-    cross join lateral (
-      select b.checkout_id, ${raw(BUILD_VALUES + (lists ? `, ${BUILD_LIST_VALUES}` : ""))}
-      from builds b where b.id = t.build_id offset 0
-    ) b
+    cross join lateral (select b.id, b.checkout_id from builds b where b.id = t.build_id offset 0) b
   ), checkouts_on_hardware as materialized (
     -- index checkouts_pkey
     select c.*
@@ -88,7 +85,7 @@ export function hardwareScope(
       from checkouts c where c.id = b.checkout_id offset 0
     ) c
   ), placed_tests as materialized (
-    select t.id, b.checkout_id, coalesce(t.start_time, c.checkout_time) as test_time
+    select t.id, t.build_id, b.checkout_id, coalesce(t.start_time, c.checkout_time) as test_time
     from tests_on_hardware t
     join builds_on_hardware b on b.id = t.build_id
     join checkouts_on_hardware c on c.id = b.checkout_id
@@ -125,17 +122,29 @@ export function hardwareScope(
     where case when jsonb_typeof(t.choice) = 'string' then c.git_commit_hash = t.choice #>> '{}'
       when jsonb_typeof(t.choice) = 'array' then false
       else c.id in (select h.checkout_id from head_checkouts h where h.head_checkout_id = l.head_checkout_id) end
-  ), test_values as materialized (
-    select t.*, b.architecture, b.compiler, b.config, c.place, c.selected, c.tree_name, c.git_repository_branch
-    from tests_on_hardware t
-    join placed_tests p on p.id = t.id
-    join builds_on_hardware b on b.id = t.build_id
+  ), chosen_tests as materialized (
+    select p.id, p.build_id, c.place, c.selected, c.tree_name, c.git_repository_url, c.git_repository_branch
+    from placed_tests p
     join chosen_checkouts c on c.id = p.checkout_id
     where p.test_time <= ${window.end}::timestamptz
   ), build_values as materialized (
-    select b.*, c.place, c.selected, c.tree_name, c.git_repository_url, c.git_repository_branch
-    from builds_on_hardware b
-    join chosen_checkouts c on c.id = b.checkout_id
-    where b.id in (select build_id from test_values)
+    select b.*, t.place, t.selected, t.tree_name, t.git_repository_url, t.git_repository_branch
+    from (
+      select distinct on (build_id) build_id, place, selected, tree_name, git_repository_url, git_repository_branch
+      from chosen_tests
+    ) t
+    cross join lateral (
+      select ${raw(BUILD_VALUES + (lists ? `, ${BUILD_LIST_VALUES}` : ""))}
+      from builds b where b.id = t.build_id offset 0
+    ) b
+  ), test_values as materialized (
+    -- index tests_pkey
+    select t.*, b.architecture, b.compiler, b.config, c.place, c.selected, c.tree_name, c.git_repository_branch
+    from chosen_tests c
+    cross join lateral (
+      select ${testValues(filters, shown)} ${raw(lists ? `, ${TEST_LIST_VALUES}` : "")}
+      from tests t where t.id = c.id offset 0
+    ) t
+    join build_values b on b.id = c.build_id
   )`;
 }
