@@ -6,6 +6,7 @@ import { migrateCommand } from "./commands/migrate.ts";
 import { runserverCommand, serveCommand } from "./commands/serve.ts";
 import { seedTestDataCommand } from "./commands/seed_test_data.ts";
 import { settingsCommand } from "./commands/settings.ts";
+import { spectacularCommand } from "./commands/spectacular.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS = [
@@ -17,6 +18,7 @@ const COMMANDS = [
   seedTestDataCommand,
   monitorSubmissionsCommand,
   runserverCommand,
+  spectacularCommand,
 ];
 
 /** Exit code of a usage error. */

@@ -16,6 +16,25 @@ export const NullableFiles = Nullable(Type.Array(Type.Object({ name: Type.String
 export const JsonValue = Type.Unknown({ description: "any JSON value, as it was submitted" });
 export const NullableObject = Nullable(Type.Record(Type.String(), Type.Unknown()));
 
+/** Names of trees and commits in paths and queries; they describe, any text is taken. */
+export const TreeName = Type.String({ description: "name of the tree", examples: ["mainline"] });
+export const BranchName = Type.String({
+  description: "branch of the tree; it may contain slashes",
+  examples: ["master"],
+});
+export const RepositoryUrl = Type.String({
+  description: "repository of the tree",
+  examples: ["https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git"],
+});
+export const CommitHash = Type.String({
+  description: "full commit hash",
+  examples: ["7e39477098b50156535c8f910fee50d6dac2a793"],
+});
+export const HashOrTag = Type.String({
+  description: "full commit hash, or a tag of it",
+  examples: ["7e39477098b50156535c8f910fee50d6dac2a793"],
+});
+
 /** Used where a request does not say whose results it asks for. */
 export const DEFAULT_ORIGIN = "maestro";
 
@@ -54,12 +73,15 @@ export const CountedIssue = Type.Object({
 });
 
 /** "Nothing found" is a 200 with an error text: every answer that has one is this or the real thing. */
-const NothingFound = Type.Object({ error: Type.String() }, { description: "nothing was found" });
+export const NothingFound = Type.Object({ error: Type.String() }, { description: "nothing was found" });
 
 /** The schema of a 200 that is either the answer or an error text. */
 export const foundOrNot = <T extends TSchema>(
   schema: T,
 ): ReturnType<typeof Type.Union<[T, typeof NothingFound]>> => Type.Union([schema, NothingFound]);
+
+/** What every error looks like. */
+export const ErrorAnswer = Type.Object({ error: Type.String() });
 
 /** The schema of an error's answer. */
 export function errorAnswer(description: string): ReturnType<typeof Type.Object> {
@@ -70,4 +92,10 @@ export function errorAnswer(description: string): ReturnType<typeof Type.Object>
 export const ERROR_ANSWERS = {
   400: errorAnswer("What is wrong with the request, naming the parameter"),
   500: errorAnswer("An internal error, with the id under which the log has it"),
+};
+
+/** The same where a request has a body. */
+export const BODY_ERROR_ANSWERS = {
+  ...ERROR_ANSWERS,
+  413: errorAnswer("The body is larger than 2,621,440 bytes"),
 };

@@ -5,8 +5,13 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
 import { Type } from "typebox";
+import { COMPONENTS } from "../api/components.ts";
+import { ERROR_ANSWERS, errorAnswer } from "../api/shapes.ts";
 import { PACKAGE_FOLDER } from "../version.ts";
 import { sendNothing } from "./answers.ts";
+import { ApiError } from "./errors.ts";
+import { toOpenApi30 } from "./openapi_document.ts";
+import type { RawQuery } from "./parameters.ts";
 
 const TITLE = "KernelCI Dashboard API";
 /** Copied here by the build, so that the running server needs nothing of the package. */
@@ -28,6 +33,32 @@ const REDOC_PAGE = `<!doctype html>
 const REDOC_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:; font-src 'self' data:; connect-src 'self'";
 
+const DESCRIPTION = { schema: { type: "string" } };
+
+const DESCRIPTION_SCHEMA = {
+  operationId: "schema_retrieve",
+  tags: ["schema"],
+  summary: "This description",
+  description: "YAML, unless JSON is asked for by `format` or by `Accept`.",
+  querystring: Type.Object({
+    format: Type.Optional(Type.Enum(["json", "yaml"], { description: "goes before `Accept`" })),
+  }),
+  response: {
+    200: {
+      description: "An OpenAPI document",
+      content: {
+        "application/vnd.oai.openapi": DESCRIPTION,
+        "application/yaml": DESCRIPTION,
+        "application/vnd.oai.openapi+json": { schema: { type: "object", additionalProperties: true } },
+        "application/json": { schema: { type: "object", additionalProperties: true } },
+      },
+    },
+    ...ERROR_ANSWERS,
+    404: errorAnswer("There is no such format"),
+    406: errorAnswer("`Accept` names none of the media types"),
+  },
+};
+
 /** Registers the description. To be called before the routes that it describes. */
 export async function openApiRoutes(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
@@ -36,7 +67,8 @@ export async function openApiRoutes(app: FastifyInstance): Promise<void> {
       info: { title: TITLE, version: "0.9.0", description: "API for the KernelCI dashboard" },
     },
     transform: ({ schema, url }) => ({ schema: withOptionalDefaults(schema), url }),
-    transformObject: (document) => ("openapiObject" in document ? toOpenApi30(document.openapiObject) : {}),
+    transformObject: (document) =>
+      "openapiObject" in document ? toOpenApi30(document.openapiObject, COMPONENTS) : {},
   });
   await app.register(swaggerUi, {
     routePrefix: "/api/schema/swagger-ui/",
@@ -46,7 +78,9 @@ export async function openApiRoutes(app: FastifyInstance): Promise<void> {
     logLevel: "silent",
   });
   const hidden = { schema: { hide: true } };
-  app.get("/api/schema/", hidden, (request, reply) => sendDescription(app, request, reply));
+  app.get<{ Querystring: RawQuery }>("/api/schema/", { schema: DESCRIPTION_SCHEMA }, (request, reply) =>
+    sendDescription(app, request, reply),
+  );
   app.get("/api/schema/redoc/", hidden, (_request, reply) =>
     reply.type("text/html; charset=utf-8").header("content-security-policy", REDOC_POLICY).send(REDOC_PAGE),
   );
@@ -67,39 +101,44 @@ function withOptionalDefaults(schema: FastifySchema): FastifySchema {
   return { ...schema, querystring: { ...querystring, required: required.map(([name]) => name) } };
 }
 
-/** JSON Schema's `null` alternatives as OpenAPI 3.0 has them: `nullable`. */
-function toOpenApi30<T>(document: T): T {
-  return JSON.parse(JSON.stringify(document), (_key, value: unknown) => {
-    if (!hasAlternatives(value)) return value;
-    const { anyOf, ...rest } = value;
-    const others = anyOf.filter((schema) => schema.type !== "null");
-    if (others.length === anyOf.length) return value;
-    return others.length === 1
-      ? { ...others[0], ...rest, nullable: true }
-      : { anyOf: others, ...rest, nullable: true };
-  }) as T;
-}
-
-function hasAlternatives(value: unknown): value is { anyOf: { type?: unknown }[] } {
-  return typeof value === "object" && value !== null && "anyOf" in value && Array.isArray(value.anyOf);
-}
+/** The forms of the description and their media types, the preferred one first. */
+const FORMS = {
+  "application/vnd.oai.openapi": { format: "yaml", sent: "application/vnd.oai.openapi; charset=utf-8" },
+  "application/yaml": { format: "yaml", sent: "application/yaml; charset=utf-8" },
+  "application/vnd.oai.openapi+json": { format: "json", sent: "application/vnd.oai.openapi+json" },
+  "application/json": { format: "json", sent: "application/json" },
+} as const;
+type Form = (typeof FORMS)[keyof typeof FORMS];
 
 /** YAML unless JSON is asked for, by `?format=json` or by `Accept`. */
-function sendDescription(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const format = (request.query as Record<string, string[]>).format?.at(-1);
-  const accept = request.headers.accept ?? "";
-  if (format !== undefined && format !== "json" && format !== "yaml") {
-    return sendNothing(reply.code(404), `There is no format '${format.slice(0, 50)}': json and yaml exist`);
-  }
-  const asJson = format === "json" || (format === undefined && /^application\/json\b/.test(accept));
-  const type =
-    format === "json"
-      ? "application/vnd.oai.openapi+json"
-      : asJson
-        ? "application/json"
-        : "application/vnd.oai.openapi; charset=utf-8";
+function sendDescription(
+  app: FastifyInstance,
+  request: FastifyRequest<{ Querystring: RawQuery }>,
+  reply: FastifyReply,
+): FastifyReply {
+  const asked = request.query.format?.at(-1);
+  if (asked !== undefined && asked !== "json" && asked !== "yaml")
+    throw new ApiError(404, `There is no format '${asked.slice(0, 50)}': json and yaml exist`);
+  const form =
+    asked === undefined
+      ? acceptedForm(request.headers.accept ?? "*/*")
+      : FORMS[asked === "json" ? "application/vnd.oai.openapi+json" : "application/vnd.oai.openapi"];
+  if (form === undefined)
+    throw new ApiError(406, `The description is sent as one of ${Object.keys(FORMS).join(", ")}`);
+  const text = form.format === "json" ? JSON.stringify(app.swagger()) : app.swagger({ yaml: true });
   return reply
-    .header("content-type", type)
-    .header("content-disposition", `inline; filename="${TITLE}.${asJson ? "json" : "yaml"}"`)
-    .send(Buffer.from(asJson ? JSON.stringify(app.swagger()) : app.swagger({ yaml: true })));
+    .header("content-type", form.sent)
+    .header("content-disposition", `inline; filename="${TITLE}.${form.format}"`)
+    .send(Buffer.from(text));
+}
+
+/** The first form that an `Accept` header names; weights are not looked at, but what is excluded is. */
+function acceptedForm(accept: string): Form | undefined {
+  for (const range of accept.split(",")) {
+    const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) continue;
+    if (type === "*/*" || type === "application/*") return FORMS["application/vnd.oai.openapi"];
+    if (Object.hasOwn(FORMS, type)) return FORMS[type as keyof typeof FORMS];
+  }
+  return undefined;
 }

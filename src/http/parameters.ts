@@ -25,6 +25,7 @@ export interface IntegerOptions {
   /** A greater value is an error. */
   maximum?: number;
   default?: number;
+  examples?: number[];
 }
 
 /** A schema of a whole-number parameter. */

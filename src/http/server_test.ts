@@ -141,56 +141,6 @@ describe("the server", () => {
     });
   });
 
-  it("describes what it has", async () => {
-    const json = await server.get("/api/schema/?format=json");
-    expect(json.headers.get("content-type")).toBe("application/vnd.oai.openapi+json");
-    const document = json.body as {
-      openapi: string;
-      info: object;
-      paths: Record<
-        string,
-        { get?: { operationId: string; parameters?: { name: string; required: boolean }[] } }
-      >;
-    };
-    expect(document.openapi).toBe("3.0.3");
-    expect(document.info).toEqual({
-      title: "KernelCI Dashboard API",
-      version: "0.9.0",
-      description: "API for the KernelCI dashboard",
-    });
-    expect(
-      Object.entries(document.paths).map(([path, { get }]) => `${path} ${get?.operationId ?? ""}`),
-    ).toEqual([
-      "/api/tree/ tree_retrieve",
-      "/api/tree/{tree_name}/{git_branch} tree_retrieve_2",
-      "/api/tree/{commit_hash}/builds tree_builds_retrieve",
-      "/api/tree/{tree_name}/{git_branch}/{commit_hash}/builds tree_builds_retrieve_2",
-      "/api/build/{build_id} build_retrieve",
-      "/api/test/{test_id} test_retrieve",
-      "/api/origins/ origins_retrieve",
-    ]);
-    expect(document.paths["/api/tree/"]?.get?.parameters?.map(({ name }) => name)).toEqual([
-      "origin",
-      "interval_in_days",
-    ]);
-    expect(JSON.stringify(document)).not.toMatch(/"type":"null"|"const":/);
-    const required = document.paths["/api/tree/"]?.get?.parameters?.map((parameter) => parameter.required);
-    expect(required).toEqual([false, false]);
-    const yaml = await server.get("/api/schema/");
-    expect(yaml.headers.get("content-type")).toBe("application/vnd.oai.openapi; charset=utf-8");
-    expect(yaml.headers.get("content-disposition")).toBe('inline; filename="KernelCI Dashboard API.yaml"');
-    expect(yaml.body).toContain("openapi: 3.0.3");
-    expect(
-      (await server.get("/api/schema/", { accept: "application/json" })).headers.get("content-type"),
-    ).toBe("application/json");
-    expect((await server.get("/api/schema/?format=xml")).status).toBe(404);
-    for (const page of ["swagger-ui", "redoc"]) {
-      const { status, headers, body } = await server.get(`/api/schema/${page}/`);
-      expect([status, headers.get("content-type")?.split(";")[0]]).toEqual([200, "text/html"]);
-      expect(body).toMatch(/<script/);
-    }
-  });
-
   it("compresses what is worth it", async () => {
     const long = await server.get("/api/schema/?format=json", { "accept-encoding": "gzip" });
     expect(long.headers.get("content-encoding")).toBe("gzip");

@@ -7,7 +7,7 @@ import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
 import { parseObjectBody } from "../../http/body.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
-import { ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
+import { BODY_ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
 import { EnvironmentQuery } from "../items/shapes.ts";
 import { parseWindow, REQUIRED, type Problem } from "./body.ts";
 import { hardwareBuilds, hardwareDetailsSummary, hardwareTests, type Found } from "./details.ts";
@@ -98,7 +98,7 @@ export function hardwareDetailsRoutes(app: FastifyInstance, { pool }: RouteConte
           params: HardwarePath,
           ...(view.hasEnvironment === true ? { querystring: EnvironmentQuery } : {}),
           body: HardwareDetailsBody,
-          response: { 200: foundOrNot(view.answer), ...ERROR_ANSWERS },
+          response: { 200: foundOrNot(view.answer), ...BODY_ERROR_ANSWERS },
         },
       },
       (request, reply) => view.respond(pool, reply, detailsOf(request, view.hasEnvironment ?? false)),

@@ -4,7 +4,7 @@ import { sendJsonText, sendNothing } from "../../http/answers.ts";
 import { parseObjectBody } from "../../http/body.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
-import { ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
+import { BODY_ERROR_ANSWERS, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
 import { parseWindow, type Problem } from "./body.ts";
 import { hardwareByRevision } from "./by_revision.ts";
 import { commitHistory, parseCommitHeads } from "./commit_history.ts";
@@ -89,7 +89,7 @@ export function hardwareRoutes(app: FastifyInstance, { pool }: RouteContext): vo
         description: "The commits do not depend on the hardware.",
         params: HardwarePath,
         body: CommitHistoryBody,
-        response: { 200: foundOrNot(CommitHistory), ...ERROR_ANSWERS },
+        response: { 200: foundOrNot(CommitHistory), ...BODY_ERROR_ANSWERS },
       },
     },
     async (request, reply) => {

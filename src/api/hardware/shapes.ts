@@ -2,13 +2,17 @@
 import { Type } from "typebox";
 import { datetimeParameter } from "../../http/parameters.ts";
 import {
+  BranchName,
+  CommitHash,
   DEFAULT_ORIGIN,
   ListingStatusCount,
   Nullable,
   NullableString,
   NullableStrings,
+  RepositoryUrl,
   StatusCount,
   Timestamp,
+  TreeName,
 } from "../shapes.ts";
 import { WINDOW_KEYS } from "./body.ts";
 
@@ -51,12 +55,10 @@ export const HardwareListing = Type.Object({
 
 export const HardwareByRevisionQuery = Type.Object({
   origin: testOrigin,
-  tree_name: Type.String({ examples: ["mainline"] }),
-  git_repository_url: Type.String({
-    examples: ["https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git"],
-  }),
-  git_repository_branch: Type.String({ examples: ["master"] }),
-  git_commit_hash: Type.String({ examples: ["7e39477098b50156535c8f910fee50d6dac2a793"] }),
+  tree_name: TreeName,
+  git_repository_url: RepositoryUrl,
+  git_repository_branch: BranchName,
+  git_commit_hash: CommitHash,
 });
 
 export const HardwareByRevision = Type.Object({

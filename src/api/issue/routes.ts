@@ -5,7 +5,7 @@ import { sendJsonText, sendNothing } from "../../http/answers.ts";
 import { ParameterError } from "../../http/errors.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
-import { ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
+import { BODY_ERROR_ANSWERS, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
 import { issueDetails } from "./details.ts";
 import { requestedExtras } from "./extras.ts";
 import { parseExtrasBody } from "./extras_body.ts";
@@ -66,7 +66,7 @@ export function issueRoutes(app: FastifyInstance, { pool }: RouteContext): void 
         tags: ["issue"],
         summary: "Where versions of issues were seen: first and last incident, trees, tags",
         body: IssueExtrasBody,
-        response: { 200: foundOrNot(IssueExtrasAnswer), ...ERROR_ANSWERS },
+        response: { 200: foundOrNot(IssueExtrasAnswer), ...BODY_ERROR_ANSWERS },
       },
     },
     async (request, reply) => {

@@ -39,10 +39,14 @@ export const IssueListingQuery = Type.Object({
   "filter_issue.options": filter("hasIncident: only issues that were seen on a build or test", "hasIncident"),
 });
 
-export const IssuePath = Type.Object({ issue_id: Type.String({ examples: [EXAMPLE_ID] }) });
+export const IssuePath = Type.Object({
+  issue_id: Type.String({ description: "id of the issue", examples: [EXAMPLE_ID] }),
+});
 
 export const IssueQuery = Type.Object({
-  version: Type.Optional(integerParameter({ description: "version of the issue; the newest when absent" })),
+  version: Type.Optional(
+    integerParameter({ description: "version of the issue; the newest when absent", examples: [1] }),
+  ),
 });
 
 /** A pair is described as a list of two: the description's version of OpenAPI knows no tuples. */

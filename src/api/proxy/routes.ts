@@ -31,7 +31,7 @@ export function proxyRoutes(app: FastifyInstance, { settings, fetchPolicy }: Rou
         tags: ["proxy"],
         summary: "A file of another host",
         description:
-          "The bytes are those of the file; only an encoding of the transfer is undone, so a .gz file stays one. Redirects are followed where they stay on allowed hosts. Any status from 400 that the other host answers with is passed on.",
+          "The bytes are those of the file; only an encoding of the transfer is undone, so a .gz file stays one. Redirects are followed where they stay on allowed hosts.",
         querystring: Query,
         response: {
           200: {
@@ -43,6 +43,7 @@ export function proxyRoutes(app: FastifyInstance, { settings, fetchPolicy }: Rou
             "The host is none of the allowed ones, or leads into a network that is not public",
           ),
           502: errorAnswer("The other host answered neither with the file nor with an error"),
+          default: errorAnswer("The error that the other host answered with"),
         },
       },
     },

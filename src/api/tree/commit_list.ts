@@ -8,13 +8,23 @@ import { sendJsonText, sendNothing } from "../../http/answers.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
 import { queryBody } from "../query.ts";
-import { DEFAULT_ORIGIN, ERROR_ANSWERS, foundOrNot, NullableString, NullableTimestamp } from "../shapes.ts";
+import {
+  DEFAULT_ORIGIN,
+  ERROR_ANSWERS,
+  foundOrNot,
+  NullableString,
+  NullableTimestamp,
+  TreeName,
+} from "../shapes.ts";
 
 const NO_COMMITS = "History of tree commits not found";
 
 const CommitListPath = Type.Object({
-  tree_name: Type.String(),
-  git_branch: Type.String({ description: "slashes in it are written `%2F`" }),
+  tree_name: TreeName,
+  git_branch: Type.String({
+    description: "branch of the tree; slashes in it are written `%2F`",
+    examples: ["master"],
+  }),
 });
 
 const CommitListQuery = Type.Object({

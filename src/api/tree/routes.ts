@@ -1,12 +1,20 @@
 /** The tree listing, and the newest checkout of a branch (chapter 04, sections 4 and 5). */
 import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
 import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
 import { DEFAULT_ORIGIN, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
 import { detailAddresses, latestCheckout } from "./latest.ts";
 import { treeListing } from "./listing.ts";
-import { TreeLatest, BranchPath, TreeLatestQuery, TreeListing, TreeListingQuery } from "./shapes.ts";
+import {
+  BranchPath,
+  TreeLatest,
+  TreeLatestQuery,
+  TreeListing,
+  TreeListingQuery,
+  TreeNotFound,
+} from "./shapes.ts";
 
 const NO_TREES = "No trees were found";
 const TREE_NOT_FOUND = "Tree not found.";
@@ -40,7 +48,7 @@ export function treeRoutes(app: FastifyInstance, { pool }: RouteContext): void {
         summary: "The newest checkout of a branch",
         params: BranchPath,
         querystring: TreeLatestQuery,
-        response: { 200: TreeLatest, ...ERROR_ANSWERS },
+        response: { 200: Type.Union([TreeLatest, TreeNotFound]), ...ERROR_ANSWERS },
       },
     },
     async (request, reply) => {

@@ -1,13 +1,16 @@
 import { Type } from "typebox";
 import { integerParameter } from "../../http/parameters.ts";
 import {
+  BranchName,
   DEFAULT_ORIGIN,
+  HashOrTag,
   ListingStatusCount,
   Nullable,
   NullableString,
   NullableStrings,
   NullableTimestamp,
   StatusCount,
+  TreeName,
 } from "../shapes.ts";
 import { DetailsFilters, Summary, TreeBuild, TreeTest } from "../items/shapes.ts";
 
@@ -47,16 +50,19 @@ export const TreeListing = Type.Array(
 );
 
 export const BranchPath = Type.Object({
-  tree_name: Type.String(),
-  git_branch: Type.String({ description: "may contain slashes" }),
+  tree_name: TreeName,
+  git_branch: BranchName,
 });
 
 export const TreeLatestQuery = Type.Object({
   origin: Type.Optional(
-    Type.String({ description: `CI system that submitted the checkouts; ${DEFAULT_ORIGIN} when absent` }),
+    Type.String({
+      description: `CI system that submitted the checkouts; ${DEFAULT_ORIGIN} when absent`,
+      examples: [DEFAULT_ORIGIN],
+    }),
   ),
   commit_hash: Type.Optional(
-    Type.String({ description: "commit hash or tag; the newest checkout when absent" }),
+    Type.String({ description: "commit hash or tag; the newest checkout when absent", examples: ["v6.12"] }),
   ),
 });
 
@@ -71,20 +77,40 @@ export const TreeLatest = Type.Object({
   git_repository_branch: Type.String(),
 });
 
+/** Tells what was looked for. */
+export const TreeNotFound = Type.Object(
+  {
+    error: Type.String(),
+    params: Type.Object({
+      tree_name: Type.String(),
+      git_branch: Type.String(),
+      origin: Type.String(),
+      commit_hash: NullableString,
+    }),
+  },
+  { description: "there is no such checkout" },
+);
+
 export const CommitPath = Type.Object({
-  commit_hash: Type.String({ description: "commit hash or tag" }),
+  commit_hash: HashOrTag,
 });
 
 export const DirectCommitPath = Type.Object({
-  tree_name: Type.String(),
-  git_branch: Type.String({ description: "may contain slashes" }),
-  commit_hash: Type.String({ description: "commit hash or tag" }),
+  tree_name: TreeName,
+  git_branch: BranchName,
+  commit_hash: HashOrTag,
 });
 
 export const DirectQuery = Type.Object({ origin });
 
-const gitUrl = Type.String({ description: "repository of the tree; empty for trees without one" });
-const gitBranch = Type.String({ description: "branch of the tree; empty for trees without one" });
+const gitUrl = Type.String({
+  description: "repository of the tree; empty for trees without one",
+  examples: ["https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git"],
+});
+const gitBranch = Type.String({
+  description: "branch of the tree; empty for trees without one",
+  examples: ["master"],
+});
 
 /** Lists by commit hash have to say which repository and branch. */
 export const ListQuery = Type.Object({ origin, git_url: gitUrl, git_branch: gitBranch });
@@ -147,10 +173,16 @@ const ORIGIN_REQUIRED = Type.String({
 const HISTORY_PARAMETERS = {
   origin: ORIGIN_REQUIRED,
   start_timestamp_in_seconds: Type.Optional(
-    Type.String({ description: "Unix seconds; only checkouts from then on, when the end is given too" }),
+    Type.String({
+      description: "Unix seconds; only checkouts from then on, when the end is given too",
+      examples: ["1790000000"],
+    }),
   ),
   end_timestamp_in_seconds: Type.Optional(
-    Type.String({ description: "Unix seconds; only checkouts until then, when the start is given too" }),
+    Type.String({
+      description: "Unix seconds; only checkouts until then, when the start is given too",
+      examples: ["1790604800"],
+    }),
   ),
   types: Type.String({
     default: "",

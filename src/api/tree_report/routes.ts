@@ -35,7 +35,7 @@ export function treeReportRoutes(app: FastifyInstance, { pool, settings }: Route
     {
       schema: {
         operationId: "tree_report_retrieve",
-        tags: ["tree"],
+        tags: ["tree-report"],
         summary: "What is new with the newest commit of a branch",
         description:
           "Counts of the newest commit, tests whose status changed within the latest runs on the branch, and known issues of failed builds",
