@@ -6,6 +6,7 @@ import type { FetchPolicy } from "../../src/fetch/policy.ts";
 import { createServer } from "../../src/http/server.ts";
 import { loadSettings } from "../../src/settings.ts";
 import { atEndOfFile } from "./cleanup.ts";
+import { enforceContract } from "./contract.ts";
 
 export interface TestServer {
   app: FastifyInstance;
@@ -23,7 +24,7 @@ export interface Answer {
   body: unknown;
 }
 
-/** A listening server, closed after the test file. */
+/** A listening server, closed after the test file. A test fails when an answer is not as its route declares. */
 export async function testServer(
   pool: Pool,
   environment: Record<string, string> = {},
@@ -39,6 +40,7 @@ export async function testServer(
     pageFolder: "no page here",
     ...(fetchPolicy === undefined ? {} : { fetchPolicy }),
   });
+  enforceContract(app);
   const base = (await app.listen({ host: "127.0.0.1", port: 0 })).replace(/\/$/, "");
   atEndOfFile(() => app.close());
   return {
