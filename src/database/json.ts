@@ -29,9 +29,11 @@ export function jsonObject(expression: string): string {
       when 'string' then kernelboard_json_object(${expression}) end`;
 }
 
-/** A text[] without its NULL elements. */
+/** A text[] without its NULL elements; one of several dimensions as one list. */
 export function textArray(expression: string): string {
-  return `array_remove(${expression}, null)`;
+  return `case when array_ndims(${expression}) > 1
+      then array(select element from unnest(${expression}) element where element is not null)
+      else array_remove(${expression}, null) end`;
 }
 
 /** Counts by status of one item, whose normal status an expression gives: all 0 but one. */

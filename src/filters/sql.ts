@@ -36,7 +36,7 @@ export function testOnHardware(filters: Filters): Statement {
         coalesce(t.compatible && ${names}::text[], false)
         or (t.platform = any(${names}::text[]) and lower(t.platform) <> 'unknown')
         or ('Unknown' = any(${names}::text[]) and lower(t.platform) = 'unknown'
-          and coalesce(cardinality(array_remove(array_remove(t.compatible, null), '')), 0) = 0) end`;
+          and coalesce(array_to_string(t.compatible, ''), '') = '') end`;
 }
 
 /** A test ran in a lab that is asked for. */

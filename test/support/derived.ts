@@ -1,6 +1,8 @@
-/** Holds the derived tables against what follows from the rows of the five tables. */
-import type { Pool } from "../../src/database/pool.ts";
-import { EXPECTED } from "../../src/rollups/refresh.ts";
+/** Derived tables: holds them against what follows from the rows of the five tables, or fills them from these. */
+import pg from "pg";
+import { pino } from "pino";
+import { clientOptions, type Connection, type Pool } from "../../src/database/pool.ts";
+import { EXPECTED, refreshAdopted } from "../../src/rollups/refresh.ts";
 
 const SURROGATE_KEYS = ["id"];
 
@@ -22,4 +24,17 @@ export async function derivedDifferences(pool: Pool): Promise<string[]> {
     differences.push(...rows.map(({ row }) => `${table}: ${row}`));
   }
   return differences;
+}
+
+/** Computes all derived tables, after rows were inserted behind their back. */
+export async function fillDerivedTables(connection: Connection): Promise<void> {
+  const client = new pg.Client(clientOptions(connection, "kernelboard test"));
+  await client.connect();
+  try {
+    await client.query("begin");
+    await refreshAdopted(client, true, pino({ level: "silent" }));
+    await client.query("commit");
+  } finally {
+    await client.end();
+  }
 }

@@ -61,3 +61,29 @@ export function test(
     ...more,
   };
 }
+
+export function issue(id: string, version: number, hours: number | null, more: Row = {}): Row {
+  return {
+    id,
+    version,
+    origin: "maestro",
+    _timestamp: hours === null ? null : hoursAgo(hours),
+    comment: `comment of ${id}`,
+    ...more,
+  };
+}
+
+/** An incident of an issue version on a build or a test. */
+export function incident(
+  id: string,
+  [issueId, version]: readonly [id: string, version: number],
+  on: { build_id?: string; test_id?: string },
+  more: Row = {},
+): Row {
+  return { id, origin: "maestro", issue_id: issueId, issue_version: version, present: true, ...on, ...more };
+}
+
+/** All seven counters. */
+export function counts(more: Record<string, number> = {}): Record<string, number> {
+  return { PASS: 0, ERROR: 0, FAIL: 0, SKIP: 0, MISS: 0, DONE: 0, NULL: 0, ...more };
+}

@@ -30,7 +30,7 @@ function testedCheckouts(origin: string): Statement {
     cross join lateral (select b.checkout_id from builds b where b.id = t.build_id offset 0) b`;
 }
 
-/** A checkout without any time is not offered: it could not be told when it was. */
+/** A checkout without a time is not offered: it could not be told when it was. */
 function selectors(checkouts: Statement): Statement {
   return sql`
     with revisions as (
@@ -41,7 +41,7 @@ function selectors(checkouts: Statement): Statement {
         select c.*, ${checkoutTime("c")} as time from checkouts c where c.id = used.checkout_id offset 0
       ) c
       where c.tree_name is not null and c.git_repository_url is not null and c.git_repository_branch is not null
-        and c.git_commit_hash is not null and c.time is not null
+        and c.git_commit_hash is not null and isfinite(c.time)
       group by c.tree_name, c.git_repository_url, c.git_repository_branch, c.git_commit_hash, c.git_commit_name
     ), branches as (
       select tree_name, git_repository_url, git_repository_branch,
