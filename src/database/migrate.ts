@@ -74,29 +74,39 @@ export async function migrate(
   return withClient(connection, async (client) => {
     await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
     const applied = await appliedMigrations(client, migrations);
-    const done: Migration[] = [];
-    for (const migration of migrations.slice(applied.length)) {
-      const started = Date.now();
-      await inTransaction(client, async () => {
-        const adoption =
-          migration.number === 1
-            ? await adoptSchema(client, migration.sql, log, options.adoptForeign ?? false)
-            : undefined;
-        if (adoption === undefined) await client.query(migration.sql);
-        else await options.onAdopted?.(client, adoption);
-        await client.query(
-          "insert into kernelboard_migrations (number, name, checksum, adopted) values ($1, $2, $3, $4)",
-          [migration.number, migration.name, migration.checksum, adoption !== undefined],
-        );
-      });
-      log.info(
-        { migration: migration.number, name: migration.name, ms: Date.now() - started },
-        "migration applied",
-      );
-      done.push(migration);
+    const missing = migrations.slice(applied.length);
+    if (applied.length > 0) {
+      for (const migration of missing) await inTransaction(client, () => apply(client, migration, log));
+      return missing;
     }
-    return done;
+    // All or nothing: what an adopted database is completed with has the shape of the newest tables.
+    await inTransaction(client, async () => {
+      const [first, ...later] = missing;
+      if (first === undefined) return;
+      const adoption = await adoptSchema(client, first.sql, log, options.adoptForeign ?? false);
+      await (adoption === undefined ? apply(client, first, log) : record(client, first, true));
+      for (const migration of later) await apply(client, migration, log);
+      if (adoption !== undefined) await options.onAdopted?.(client, adoption);
+    });
+    return missing;
   });
+}
+
+async function apply(client: pg.Client, migration: Migration, log: Log): Promise<void> {
+  const started = Date.now();
+  await client.query(migration.sql);
+  await record(client, migration, false);
+  log.info(
+    { migration: migration.number, name: migration.name, ms: Date.now() - started },
+    "migration applied",
+  );
+}
+
+async function record(client: pg.Client, migration: Migration, adopted: boolean): Promise<void> {
+  await client.query(
+    "insert into kernelboard_migrations (number, name, checksum, adopted) values ($1, $2, $3, $4)",
+    [migration.number, migration.name, migration.checksum, adopted],
+  );
 }
 
 /** The state of every migration, without changing anything. */

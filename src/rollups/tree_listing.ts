@@ -1,4 +1,7 @@
-/** tree_listing: a row per tree and commit, with its newest checkout and nine counters (chapter 02, section 19). */
+/**
+ * tree_listing: a row per tree and commit, with its newest checkout and nine counters (chapter 02, section 19), and
+ * with what the inconclusive ones consist of, which is our own.
+ */
 import {
   CHECKOUT_TIME,
   COUNTERS,
@@ -33,13 +36,24 @@ const NEWEST_OF_COMMIT = `(
     limit 1
   )`;
 
-const ZEROES = COUNTERS.map(() => "0").join(", ");
+/** Of the inconclusive items, those of each status; upper case, as readers see them. */
+const STATUS_COUNTERS = ["build", "boot", "test"].flatMap((what) =>
+  ["error", "skip", "miss", "done"].map((status) => ({
+    name: `${what}_${status}`,
+    sum: `coalesce(sum(sign) filter (where what = '${what}' and status = '${status.toUpperCase()}'), 0) as ${what}_${status}`,
+  })),
+);
+/** The counters of a row: the nine of listings, and those of single statuses. */
+export const COMMIT_COUNTERS = [...COUNTERS, ...STATUS_COUNTERS.map(({ name }) => name)];
+const ALL_SUMS = [COUNTER_SUMS, ...STATUS_COUNTERS.map(({ sum }) => sum)].join(",\n      ");
 
-/** Signed facts of builds and tests, summed into the nine counters of each commit. */
+const ZEROES = COMMIT_COUNTERS.map(() => "0").join(", ");
+
+/** Signed facts of builds and tests, summed into the counters of each commit. */
 function countersByCommit(buildMoves: string, testMoves: string): string {
   return `
     select ${COMMIT}, min(checkout_id) as checkout_id, min(checkout_time) as checkout_time,
-      ${COUNTER_SUMS}
+      ${ALL_SUMS}
     from (
       select 'build' as what, sign, status, checkout_id, checkout_time, ${COMMIT} from ${buildMoves} builds
       union all
@@ -64,7 +78,7 @@ export const CHANGE_TREE_LISTING = `
   union
   select ${COMMIT} from test_moves;
 
-  insert into tree_listing (checkout_id, ${COMMIT}, git_commit_name, git_commit_tags, start_time, ${COUNTERS.join(", ")})
+  insert into tree_listing (checkout_id, ${COMMIT}, git_commit_name, git_commit_tags, start_time, ${COMMIT_COUNTERS.join(", ")})
   select c.id, k.*, c.git_commit_name, c.git_commit_tags, c.checkout_time, ${ZEROES}
   from touched_commits k
   cross join lateral ${NEWEST_OF_COMMIT} c
@@ -75,11 +89,11 @@ export const CHANGE_TREE_LISTING = `
       is distinct from (excluded.checkout_id, excluded.git_commit_name, excluded.git_commit_tags, excluded.start_time);
 
   -- the row exists: it was made above
-  insert into tree_listing (checkout_id, ${COMMIT}, start_time, ${COUNTERS.join(", ")})
-  select checkout_id, ${COMMIT}, checkout_time, ${COUNTERS.join(", ")}
+  insert into tree_listing (checkout_id, ${COMMIT}, start_time, ${COMMIT_COUNTERS.join(", ")})
+  select checkout_id, ${COMMIT}, checkout_time, ${COMMIT_COUNTERS.join(", ")}
   from (${countersByCommit("build_moves", "test_moves")}) moves
   on conflict on constraint tree_listing_tree_unique do update
-    set ${COUNTERS.map((name) => `${name} = tree_listing.${name} + excluded.${name}`).join(", ")};
+    set ${COMMIT_COUNTERS.map((name) => `${name} = tree_listing.${name} + excluded.${name}`).join(", ")};
 
   -- index tree_listing_checkout_id: the row of a commit without checkouts still names the one that left
   delete from tree_listing l
@@ -96,7 +110,7 @@ export function expectedTreeListing(scope: string): string {
     .map((name) => `k.${name}`)
     .join(", ")},
     c.git_commit_name, c.git_commit_tags, c.checkout_time as start_time,
-    ${COUNTERS.map((name) => `coalesce(counts.${name}, 0)::integer as ${name}`).join(", ")}
+    ${COMMIT_COUNTERS.map((name) => `coalesce(counts.${name}, 0)::integer as ${name}`).join(", ")}
   from (
     select distinct ${COMMIT} from checkouts where id in (${scope})
   ) k

@@ -40,9 +40,9 @@ export interface Part {
 }
 
 /** What a summary counts tests by. */
-export const COUNTED_VALUES: readonly TestValue[] = ["platform", "lab", "reason"];
+export const COUNTED_VALUES: readonly TestValue[] = ["compatible", "platform", "lab", "reason"];
 /** What lists show of tests. */
-export const LISTED_VALUES: readonly TestValue[] = ["duration", "path", "platform", "lab"];
+export const LISTED_VALUES: readonly TestValue[] = ["compatible", "duration", "path", "platform", "lab"];
 
 /** Filters ask builds for the hardware or lab of their tests. */
 export function asksBuildsForTests({ hardware, labs }: Filters): Statement {

@@ -51,7 +51,7 @@ const FAIL_REASON = `case when upper(t.status) in ${FAILING} then
           else coalesce(t.misc ->> 'error_msg', '${NO_REASON}') end end`;
 
 /** Values of a test that take time to find out. */
-export type TestValue = "duration" | "path" | "platform" | "lab" | "reason";
+export type TestValue = "compatible" | "duration" | "path" | "platform" | "lab" | "reason";
 
 /**
  * Columns of an item of `tests t`, as a `select` list.
@@ -65,7 +65,8 @@ export function testValues(filters: Filters, shown: readonly TestValue[]): State
     return sql`case when ${asksFor(name, filters)}::boolean then ${raw(expression)} else ${raw(otherwise)} end`;
   };
   return sql`t.id, t.build_id, t.origin, t.start_time, t._timestamp, ${raw(IS_BOOT)} as is_boot,
-      ${raw(normalStatus("t.status"))} as status, t.environment_compatible as compatible,
+      ${raw(normalStatus("t.status"))} as status,
+      ${value("compatible", "t.environment_compatible", "null::text[]")} as compatible,
       ${value("duration", finiteNumber("t.duration"), "null::float8")} as duration,
       ${value("path", known("t.path"), "null::text")} as path,
       ${value("platform", textMember("t.environment_misc", "platform"), "null::text")} as platform,
@@ -75,6 +76,7 @@ export function testValues(filters: Filters, shown: readonly TestValue[]): State
 
 function asksFor(value: TestValue, { hardware, labs, boots, tests }: Filters): boolean {
   const filters: Record<TestValue, unknown[]> = {
+    compatible: [hardware],
     duration: [boots.minDuration, boots.maxDuration, tests.minDuration, tests.maxDuration],
     path: [boots.path, tests.path],
     platform: [hardware, boots.platforms, tests.platforms],

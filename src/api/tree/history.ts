@@ -3,11 +3,12 @@ import type { Static } from "typebox";
 import { isoTimestamp, textArray } from "../../database/json.ts";
 import type { Pool } from "../../database/pool.ts";
 import { named, raw, sql, type Statement } from "../../database/sql.ts";
-import type { Filters } from "../../filters/filters.ts";
+import { letsAllPass, type Filters } from "../../filters/filters.ts";
 import type { Kind } from "../items/counts.ts";
 import { noItems } from "../items/summary.ts";
 import { itemsOfCheckouts, variant, type Part } from "../items/tables.ts";
 import { STATUSES, type ItemStatus } from "../shapes.ts";
+import { totalsOfCommits } from "./commit_totals.ts";
 import { CHECKOUT_TIME, inScope, type Scope } from "./scope.ts";
 import type { CommitHistory } from "./shapes.ts";
 
@@ -134,13 +135,19 @@ function earlier(time: string | null, now: string): string {
   return time !== null && Date.parse(time) < Date.parse(now) ? time : now;
 }
 
-/** Counts the items of `checkouts_of_commits` for each row of `commits`, in its order. */
+/**
+ * Counts the items of `checkouts_of_commits` for each row of `commits`, in its order. Without filters the totals of most
+ * commits are kept; the items of the others are counted.
+ */
 async function countCommits(
   pool: Pool,
   name: string,
   commits: Statement,
   request: HistoryRequest,
 ): Promise<CommitRow[]> {
+  const wantsAll = letsAllPass(request.filters) && request.window === undefined && !request.relatedBuildsOnly;
+  const kept = wantsAll ? await readTotals(pool, name, commits, request.scope) : undefined;
+  if (kept?.every(({ counts }) => counts !== null)) return kept;
   const [one, other] = await Promise.all([
     countHalf(pool, name, commits, request, 0),
     countHalf(pool, name, commits, request, 1),
@@ -156,6 +163,36 @@ async function countCommits(
     };
   });
 }
+
+/** The commits with their kept totals; `counts` is null where there are none. */
+async function readTotals(pool: Pool, name: string, commits: Statement, scope: Scope): Promise<CommitRow[]> {
+  const { rows } = await pool.query<Omit<CommitRow, "passes_record">>(
+    named(
+      `${name}_totals`,
+      sql`
+        with ${commits}, ${totalsOfCommits(scope)}
+        select m.label as git_commit_hash, m.git_commit_name, m.git_commit_tags, ${EARLIEST} as earliest_start_time,
+          true as in_window, exists (
+            select from checkouts_of_commits c join lateral (
+              -- index builds_checkout_id
+              select from builds b where b.checkout_id = c.id limit 1
+            ) b on true
+            where c.label = m.label
+          ) as has_builds, t.counts
+        from commits m
+        left join totals t using (label)
+        order by m.place`,
+    ),
+  );
+  return rows.map((row) => ({
+    ...row,
+    passes_record: (row.counts ?? []).some(([, , items]) => items > 0),
+  }));
+}
+
+const EARLIEST = raw(
+  `(select ${isoTimestamp("min(c.checkout_time)")} from checkouts_of_commits c where c.label = m.label)`,
+);
 
 async function countHalf(
   pool: Pool,
@@ -194,7 +231,7 @@ async function countHalf(
           group by label, status
         )
         select m.label as git_commit_hash, m.git_commit_name, m.git_commit_tags,
-          (select ${raw(isoTimestamp("min(c.checkout_time)"))} from checkouts_of_commits c where c.label = m.label) as earliest_start_time,
+          ${EARLIEST} as earliest_start_time,
           exists (select from scope_checkouts c where c.label = m.label) as in_window,
           exists (select from build_values b where b.label = m.label) as has_builds,
           coalesce((select bool_or(passes_record) from counts n where n.label = m.label), false)

@@ -6,7 +6,7 @@ import type { Client } from "../../database/pool.ts";
 import { ALL_TESTS, COUNTERS, countedTests } from "../../rollups/facts.ts";
 import { expectedHardwareStatus } from "../../rollups/hardware_status.ts";
 import { expectedLatestCheckout } from "../../rollups/latest_checkout.ts";
-import { expectedTreeListing } from "../../rollups/tree_listing.ts";
+import { COMMIT_COUNTERS, expectedTreeListing } from "../../rollups/tree_listing.ts";
 
 /** The checkouts whose rows are counted; the statement's only parameter. */
 const SCOPE = "select unnest($1::text[])";
@@ -32,7 +32,7 @@ const FILL_HARDWARE_STATUS = insertion(
 
 const FILL_TREE_LISTING = insertion(
   "tree_listing",
-  `checkout_id, ${TREE}, git_commit_hash, git_commit_name, git_commit_tags, start_time, ${COUNTERS.join(", ")}`,
+  `checkout_id, ${TREE}, git_commit_hash, git_commit_name, git_commit_tags, start_time, ${COMMIT_COUNTERS.join(", ")}`,
   expectedTreeListing(SCOPE),
 );
 
