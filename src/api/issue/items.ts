@@ -21,17 +21,14 @@ function wantedVersion(id: string, version: number | undefined): Statement {
     select coalesce(
       ${requested}::bigint,
       (
-        select n.issue_version
-        from (select version from issues where id = ${id} order by version desc limit 1) newest
-        join incidents n on n.issue_id = ${id} and n.issue_version = newest.version and n.present is not false
-        limit 1
+        -- a minimum, not the first of many: for that the planner may read incidents until it meets one
+        select min(n.issue_version)
+        from incidents n
+        where n.issue_id = ${id} and n.present is not false
+          and n.issue_version = (select max(version) from issues where id = ${id})
       ),
       (
-        select max(seen.issue_version)
-        from (
-          -- a subquery of its own, or the planner may look for the id in an index of versions, from the highest down
-          select n.issue_version from incidents n where n.issue_id = ${id} and n.present is not false offset 0
-        ) seen
+        select max(n.issue_version) from incidents n where n.issue_id = ${id} and n.present is not false
       ))
   )`;
 }
