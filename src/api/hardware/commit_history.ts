@@ -66,8 +66,10 @@ const ENTRY = raw(`json_build_object(
 export function commitHistory(
   pool: Pool,
   { start, end }: Window,
-  heads: Head[],
+  requested: Head[],
 ): Promise<string | undefined> {
+  // The lists are bound side by side, and a text with a NUL would be missing in one of them.
+  const heads = requested.filter((head) => HEAD_KEYS.every((key) => !head[key].includes("\0")));
   const statement = sql`
     with heads as (
       select distinct tree_name, url, branch, hash

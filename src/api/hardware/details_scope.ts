@@ -23,12 +23,17 @@ export interface HardwareRequest {
 /** Chosen commits as JSON: null where the head is meant, and a list where no hash can be. */
 function chosenCommits(selected: Record<string, string>): string {
   const chosen = Object.entries(selected)
-    .filter(([index]) => !index.includes("\0"))
+    .filter(([index]) => isStorable(index))
     .map(([index, commit]) => [
       index,
-      commit === "head" || commit === "" ? null : commit.includes("\0") ? [] : commit,
+      commit === "head" || commit === "" ? null : isStorable(commit) ? commit : [],
     ]);
   return JSON.stringify(Object.fromEntries(chosen));
+}
+
+/** PostgreSQL has no NUL, and half a surrogate pair is a syntax error in its JSON. */
+function isStorable(text: string): boolean {
+  return !text.includes("\0") && text.isWellFormed();
 }
 
 /**

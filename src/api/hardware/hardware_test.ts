@@ -315,6 +315,19 @@ describe("GET /api/hardware/selectors/", () => {
   });
 });
 
+describe("POST /api/hardware/{id}", () => {
+  it("takes any text for a commit that is selected", async () => {
+    const window = { startTimestampInSeconds: unix(1), endTimestampInSeconds: unix(9) };
+    for (const view of ["", "/summary", "/builds", "/boots", "/tests"]) {
+      for (const text of ["nosuch", "\0", "\ud800"]) {
+        const body = JSON.stringify({ ...window, selectedCommits: { "0": text, [text]: "head" } });
+        const { status } = await request(`${server.base}/api/hardware/any${view}`, { method: "POST", body });
+        expect(status).toBe(200);
+      }
+    }
+  });
+});
+
 describe("POST /api/hardware/{id}/commit-history", () => {
   const post = (body: unknown, id = "any"): Promise<Answer> =>
     request(`${server.base}/api/hardware/${id}/commit-history`, {
@@ -383,6 +396,9 @@ describe("POST /api/hardware/{id}/commit-history", () => {
     expect(await post({ ...window, commitHeads: [] })).toMatchObject(nothing);
     for (const more of [{ commitHash: hash("0") }, { treeName: "none" }, { branch: "\0" }])
       expect(await post({ ...window, commitHeads: [{ ...mainline, ...more }] })).toMatchObject(nothing);
+    // One that nothing can be like does not disturb the others.
+    const strange = { ...mainline, treeName: "\0", repositoryUrl: "other" };
+    expect(await commits(strange, mainline)).toEqual({ [KEY]: ["v-a", "v-b"] });
     const early = { startTimestampInSeconds: " +1_0 ", endTimestampInSeconds: true };
     expect(await post({ ...early, commitHeads: [mainline] })).toMatchObject(nothing);
   });
