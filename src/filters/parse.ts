@@ -167,7 +167,8 @@ function issueField(kind: Kind): Field {
   return (filters, values, _operator, name) => {
     const issues: IssueFilter = filters[kind].issues ?? { versions: [], uncategorized: false };
     for (const value of values) {
-      if (value === UNCATEGORIZED || value === `${UNCATEGORIZED},null`) issues.uncategorized = true;
+      // As with any version, there may be blanks around null.
+      if (value === UNCATEGORIZED || /^Uncategorized,\s*null\s*$/.test(value)) issues.uncategorized = true;
       else issues.versions.push(...issueVersion(name, value));
     }
     filters[kind].issues = issues;
