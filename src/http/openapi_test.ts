@@ -3,34 +3,9 @@ import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { beforeAll, describe, expect, it } from "vitest";
 import { testDatabase } from "../../test/support/database.ts";
+import type { OpenApi, Operation } from "../../test/support/openapi.ts";
 import { testServer, type TestServer } from "../../test/support/server.ts";
 import { PROJECT } from "../../test/support/shared.ts";
-
-interface Parameter {
-  name: string;
-  in: string;
-  required: boolean;
-  description?: string;
-  example?: unknown;
-  examples?: object;
-  schema: { type?: string; enum?: unknown[]; default?: unknown; items?: object };
-}
-
-interface Operation {
-  operationId: string;
-  tags: string[];
-  summary: string;
-  parameters?: Parameter[];
-  requestBody?: object;
-  responses: Record<string, { description: string; content: object }>;
-}
-
-interface Document {
-  openapi: string;
-  info: object;
-  components: { schemas: Record<string, object> };
-  paths: Record<string, Record<string, Operation>>;
-}
 
 /** As in chapter 03, section 3.13. */
 const OPERATIONS = `
@@ -48,11 +23,11 @@ const OPERATIONS = `
   log_downloader_retrieve metrics_retrieve origins_retrieve proxy_retrieve schema_retrieve`;
 
 let server: TestServer;
-let document: Document;
+let document: OpenApi;
 let operations: Operation[];
 beforeAll(async () => {
   server = await testServer((await testDatabase()).pool);
-  document = (await server.get("/api/schema/?format=json")).body as Document;
+  document = (await server.get("/api/schema/?format=json")).body as OpenApi;
   operations = Object.values(document.paths).flatMap((path) => Object.values(path));
 });
 
