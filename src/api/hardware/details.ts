@@ -127,8 +127,8 @@ export function hardwareBuilds(pool: Pool, request: HardwareRequest): Promise<Fo
     sql`
       with ${items(request, true)}
       select ${FOUND}, coalesce((
-        select json_agg(${raw(HARDWARE_BUILD)} order by ${raw(listOrder("b"))})
-        from build_items b where b.selected and b.passes
+        select json_agg(item order by ${raw(listOrder("b"))})
+ from build_items b cross join lateral (select ${raw(HARDWARE_BUILD)}) item where b.selected and b.passes
       ), '[]')::text as builds`,
   );
 }
@@ -144,7 +144,7 @@ export function hardwareTests(
   fullEnvironment = false,
 ): Promise<Found & { boots: string; tests: string }> {
   const list = (of: string): string =>
-    `coalesce(json_agg(${hardwareTest("environment.is_full")} order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
+    `coalesce(json_agg(item order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
   return queryFound(
     pool,
     variant("hardware_tests", request.filters),
@@ -155,6 +155,7 @@ export function hardwareTests(
         select ${raw(list("t.is_boot"))} as boots, ${raw(list("not t.is_boot"))} as tests
         from test_items t
         cross join (select ${fullEnvironment}::boolean as is_full) environment
+        cross join lateral (select ${raw(hardwareTest("environment.is_full"))}) item
         where t.selected and t.passes
       ) lists`,
   );

@@ -101,7 +101,7 @@ export function commitBuilds(
       with ${commitCheckouts(scope, commit)},
       ${itemsOfCheckouts(filters, { shown: LISTED_VALUES, issues: true, lists: true, testsWhen: asksBuildsForTests(filters) })}
       select ${FOUND}, coalesce((
-        select json_agg(${raw(TREE_BUILD)} order by ${raw(listOrder("b"))}) from build_items b where b.passes
+        select json_agg(item order by ${raw(listOrder("b"))}) from build_items b cross join lateral (select ${raw(TREE_BUILD)}) item where b.passes
       ), '[]')::text as builds`,
   );
 }
@@ -120,7 +120,7 @@ export function commitTests(
 ): Promise<Found & { boots: string; tests: string }> {
   const wanted = kind === "both" ? {} : { boots: kind === "boots" };
   const list = (of: string): string =>
-    `coalesce(json_agg(${treeTest("environment.is_full")} order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
+    `coalesce(json_agg(item order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
   return queryFound(
     pool,
     variant(`tree_${kind}`, filters),
@@ -132,6 +132,7 @@ export function commitTests(
         select ${raw(list("t.is_boot"))} as boots, ${raw(list("not t.is_boot"))} as tests
         from test_items t
         cross join (select ${fullEnvironment}::boolean as is_full) environment
+        cross join lateral (select ${raw(treeTest("environment.is_full"))}) item
         where t.passes
       ) lists`,
   );
