@@ -5,7 +5,10 @@ export type Row = Record<string, unknown>;
 
 export const URL = "https://git.example.org/tt.git";
 
-export const hoursAgo = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
+const NOW = Date.now();
+
+/** The same for the same hours, within a test file. */
+export const hoursAgo = (hours: number): string => new Date(NOW - hours * 3_600_000).toISOString();
 
 /** Rows of a table; columns that a row lacks are NULL. */
 export async function insertRows(pool: Pool, table: string, rows: Row[]): Promise<void> {
