@@ -24,11 +24,16 @@ export interface Answer {
   body: unknown;
 }
 
-/** A listening server, closed after the test file. A test fails when an answer is not as its route declares. */
+/**
+ * A listening server, closed after the test file. A test fails when an answer is not as its route declares.
+ *
+ * @param prepare adds what a test needs to the server before it listens
+ */
 export async function testServer(
   pool: Pool,
   environment: Record<string, string> = {},
   fetchPolicy?: FetchPolicy,
+  prepare?: (app: FastifyInstance) => void,
 ): Promise<TestServer> {
   const lines: string[] = [];
   const log = pino({ level: "info" }, { write: (line: string) => lines.push(line) });
@@ -41,6 +46,7 @@ export async function testServer(
     ...(fetchPolicy === undefined ? {} : { fetchPolicy }),
   });
   enforceContract(app);
+  prepare?.(app);
   const base = (await app.listen({ host: "127.0.0.1", port: 0 })).replace(/\/$/, "");
   atEndOfFile(() => app.close());
   return {
