@@ -27,8 +27,8 @@ beforeAll(async () => {
     checkout("h1-newest", "h1", 5, { git_commit_name: "one again", git_commit_tags: null }),
     checkout("h1-old", "h1", 100, { git_commit_tags: ["a", "v1"], git_repository_url: "https://moved" }),
     // equal times: the one that came last, then by hash
-    checkout("h2", "h2", 20, { _timestamp: hoursAgo(1) }),
-    checkout("ha", "ha", 20, { _timestamp: hoursAgo(2) }),
+    checkout("h2", "h2", 20, { _timestamp: hoursAgo(2) }),
+    checkout("ha", "ha", 20, { _timestamp: hoursAgo(1) }),
     checkout("hB", "hB", 20, { _timestamp: hoursAgo(2) }),
     // without a start it is of when it came; it has no builds
     checkout("bare", "bare", 30, { start_time: null }),
@@ -110,20 +110,20 @@ const between = (start: number, end: number): string =>
 describe("GET /api/tree/.../{hash}/commits", () => {
   it("goes back six commits from the hash, by their newest checkouts that are not newer than it", async () => {
     // h3 was checked out again after h1, which does not count.
-    expect(await hashes(H1)).toEqual(["h1", "h2", "hB", "ha", "bare", "h3"]);
+    expect(await hashes(H1)).toEqual(["h1", "ha", "h2", "hB", "bare", "h3"]);
     expect(await hashes("tt/br/x/newer/commits?origin=maestro")).toEqual([
       "newer",
       "h3",
       "h1",
+      "ha",
       "h2",
       "hB",
-      "ha",
     ]);
     expect(await hashes("tt/br/x/bare/commits?origin=maestro")).toEqual(["bare", "h3", "h4", "h1"]);
   });
 
   it("counts the items of all checkouts of a commit once", async () => {
-    const [first, , ofDummy, , bare] = await commits(H1);
+    const [first, , , ofDummy, bare] = await commits(H1);
     expect(first).toEqual({
       git_commit_hash: "h1",
       git_commit_name: "one again",
@@ -145,7 +145,7 @@ describe("GET /api/tree/.../{hash}/commits", () => {
     const scope = `origin=maestro&git_url=${encodeURIComponent(URL)}&git_branch=br/x`;
     // The tree named fork has the same place; the checkout that moved has not.
     const byHash = await commits(`h1/commits?${scope}`);
-    expect(byHash.map((commit) => commit.git_commit_hash)).toEqual(["h1", "fork", "h2", "hB", "ha", "bare"]);
+    expect(byHash.map((commit) => commit.git_commit_hash)).toEqual(["h1", "fork", "ha", "h2", "hB", "bare"]);
     expect(seen(byHash[0])[2]).toEqual({ pass: 1, error: 1, null: 1 });
     expect(await get("h1/commits?origin=maestro")).toEqual(NOTHING);
     expect(await get(`h1/commits?${scope.replace("maestro", "redhat")}`)).toEqual(NOTHING);
