@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { describe, expect, it } from "vitest";
-import { ParameterError } from "./errors.ts";
+import { ApiError } from "./errors.ts";
 import { integerParameter, parseParameters, parseQueryString } from "./parameters.ts";
 
 const schema = Type.Object({
@@ -29,7 +29,7 @@ describe("parseParameters", () => {
   it.each(["0", "-1", "", "abc", "1.5", "1e2", "0x1", "1.", "_1", "１"])(
     "refuses days=%j with a sentence that names it",
     (value) => {
-      expect(() => parse(`days=${encodeURIComponent(value)}`)).toThrow(ParameterError);
+      expect(() => parse(`days=${encodeURIComponent(value)}`)).toThrow(ApiError);
       expect(() => parse(`days=${encodeURIComponent(value)}`)).toThrow(/Invalid parameter 'days': must be/);
     },
   );
