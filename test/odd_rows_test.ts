@@ -46,7 +46,7 @@ beforeAll(async () => {
     ${ODD_TESTS.map(([what, columns]) => insertTest(`t ${what}`, "good", columns)).join("\n")}
     insert into issues (id, version, origin, _timestamp, comment, report_url, misc, categories)
     values ('i', -1, 'o', now(), null, null, '[1]', '{null}'), ('i', 0, 'o', null, '', '', 'null', '{}'),
-      ('a,b', 1, 'o', now(), 'comma', null, '7', null), ('never', 1, 'o', 'epoch', null, null, null, '{"",x}');
+      ('a,b', 1, 'o', now(), 'comma', null, '7', null), ('never', 1, 'o', 'infinity', null, null, null, '{"",x}');
     insert into incidents (id, origin, issue_id, issue_version, build_id, test_id, present, _timestamp)
     select 't ' || i.id || i.version || t.id, 'o', i.id, i.version, null, t.id, null, null
     from tests t cross join issues i;
@@ -188,6 +188,11 @@ describe("in sums", () => {
       { git_commit_hash: HASH, tests: { pass: summary.tests.status.PASS } },
       { git_commit_hash: "previous", tests: { pass: 1 } },
       { git_commit_hash: "before all", earliest_start_time: null },
+      { git_commit_hash: "timeless", earliest_start_time: null },
+    ]);
+    expect(await ask("tree/odd/master/timeless/commits?origin=maestro")).toMatchObject([
+      { git_commit_hash: "before all" },
+      { git_commit_hash: "timeless" },
     ]);
     const hashes = ["previous", HASH, "before all", "x"].map(encodeURIComponent).join(",");
     expect(await ask(`tree/commits-history?${scope}&commit_hashes=${hashes}`)).toMatchObject([

@@ -121,7 +121,7 @@ function isAskedFor({ boots, tests }: Filters, isBoot: SqlFragment): Statement {
 export const COUNT_COLUMNS = raw(`
     (select coalesce(json_agg(json_build_array(kind, block, keys, status, in_scope, kept)), '[]') from counted) as counts,
     (select coalesce(json_agg(json_build_array(kind, k.issue_id, k.issue_version,
-        (extract(epoch from i._timestamp) * 1000000)::bigint, i.comment, i.report_url, status, in_scope, kept)), '[]')
+        case when isfinite(i._timestamp) then (extract(epoch from i._timestamp) * 1000000)::bigint end, i.comment, i.report_url, status, in_scope, kept)), '[]')
       from issues_of_kinds k join issues i on i.id = k.issue_id and i.version = k.issue_version) as issues,
     (select coalesce(json_agg(json_build_array(kind, in_scope, kept)), '[]') from unknown_of_kinds) as unknown`);
 

@@ -96,7 +96,8 @@ function asksFor(value: TestValue, { hardware, labs, boots, tests }: Filters): b
 export const TEST_LIST_VALUES = "t.path as stored_path, t.environment_misc, t.log_url";
 
 /** What a test is counted under on trees: the first of its hardware names. Over an item `t`. */
-export const HARDWARE_KEY = `case when t.compatible is null then t.platform when t.compatible[1] <> '' then t.compatible[1]
+export const HARDWARE_KEY = `case when t.compatible is null then t.platform when t.compatible[array_lower(t.compatible, 1)] <> ''
+          then t.compatible[array_lower(t.compatible, 1)]
         else coalesce((select name from unnest(t.compatible) with ordinality as names (name, place)
           where name <> '' order by place limit 1), t.platform) end`;
 

@@ -69,15 +69,16 @@ export async function historyOfCommit(
       c.git_commit_name, c.git_commit_tags, ${CHECKOUT_TIME} as checkout_time, c._timestamp
     from checkouts c
     where exists (select from wanted_commit) and c.git_commit_hash is not null and ${inScope(scope)}
-      and ${CHECKOUT_TIME} <= (select time from head)
+      -- adopted rows may have no time at all: they are older than any
+      and coalesce(${CHECKOUT_TIME}, '-infinity') <= coalesce((select time from head), '-infinity')
   ), commits as materialized (
     select newest.*, row_number() over (
-        order by checkout_time desc, _timestamp desc nulls last, label collate "C") as place
+        order by checkout_time desc nulls last, _timestamp desc nulls last, label collate "C") as place
     from (
       select distinct on (label) label, checkout_time, _timestamp, git_commit_name,
         ${raw(textArray("git_commit_tags"))} as git_commit_tags
       from candidates
-      order by label, checkout_time desc, _timestamp desc nulls last, id collate "C" desc
+      order by label, checkout_time desc nulls last, _timestamp desc nulls last, id collate "C" desc
     ) newest
     order by place
     limit ${COMMITS}
@@ -121,7 +122,10 @@ export async function historyOfHashes(
   const rows = await countCommits(pool, "tree_commits_history", commits, request);
   if (rows.length === 0) return undefined;
   const byHash = new Map(rows.map((row) => [row.git_commit_hash, row]));
-  const now = new Date().toISOString().replace("Z", "000Z");
+  const now = new Date()
+    .toISOString()
+    .replace(/\.000Z$/, "Z")
+    .replace(/(\.\d{3})Z$/, "$1000Z");
   return hashes.map((hash) => {
     const row = byHash.get(hash);
     if (row === undefined) return unknownCommit(hash, now);
