@@ -3,9 +3,11 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import { removeStaged } from "../src/database/embedded_state.ts";
+import { loadMigrations } from "../src/database/migrate.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { databaseEnvironment, run, start, type RunningProgram } from "./support/program.ts";
 import { request } from "./support/server.ts";
+import { PROJECT } from "./support/shared.ts";
 import { spoolState, submission, temporaryDirectory, writeSubmissions } from "./support/spool.ts";
 
 let database: TestDatabase;
@@ -101,13 +103,23 @@ describe("the command line", () => {
   it("migrates, and shows what is applied", async () => {
     const before = await run(["migrate", "--status"], environment);
     expect([before.code, before.stdout]).toEqual([1, expect.stringMatching(/^0001 tables +pending$/m)]);
-    expect(await run(["migrate"], environment)).toMatchObject({ code: 0, stdout: "2 migrations applied.\n" });
+    const { length } = await loadMigrations();
+    expect(await run(["migrate"], environment)).toMatchObject({
+      code: 0,
+      stdout: `${length} migrations applied.\n`,
+    });
     expect(await run(["migrate"], environment)).toMatchObject({
       code: 0,
       stdout: "The database is up to date.\n",
     });
     const after = await run(["migrate", "--status"], environment);
     expect([after.code, after.stdout]).toEqual([0, expect.stringMatching(/^0001 tables +\d{4}-\d\d-\d\dT/m)]);
+  });
+
+  it("writes the API's description without a database", async () => {
+    const { code, stdout } = await run(["spectacular"], { DB_HOST: "nowhere.invalid" });
+    expect(code).toBe(0);
+    expect(stdout === (await readFile(join(PROJECT, "schema.yml"), "utf8"))).toBe(true);
   });
 
   it("ingests once and ends with 0, also when files were refused", async () => {
