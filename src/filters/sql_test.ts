@@ -3,11 +3,8 @@
  * random rows, odd ones included, and random filters, both keep the same builds, boots and tests, in the same order.
  */
 import fc from "fast-check";
-import { pino } from "pino";
-import pg from "pg";
 import { describe, expect, it } from "vitest";
-import { testDatabase } from "../../test/support/database.ts";
-import { asQuery, filtersOver } from "../../test/support/naive/arbitrary.ts";
+import { asQuery } from "../../test/support/naive/arbitrary.ts";
 import { itemsOfCheckouts, itemsOfHardware, type Item } from "../../test/support/naive/items.ts";
 import { idsByKind, kept, wantedBy, type Members } from "../../test/support/naive/predicate.ts";
 import {
@@ -18,57 +15,13 @@ import {
   recountedHardware,
   type SummaryView,
 } from "../../test/support/naive/recount.ts";
-import { readTables, type Tables } from "../../test/support/naive/tables.ts";
-import { insertRows, randomRows } from "../../test/support/random_rows.ts";
-import { request, testServer, type Answer } from "../../test/support/server.ts";
-import { refreshCommits } from "../rollups/refresh.ts";
-import { clientOptions, type Connection } from "../database/pool.ts";
+import type { Tables } from "../../test/support/naive/tables.ts";
+import { ODD_FILTERS, SEED, TOLD, randomDataSet } from "../../test/support/random_rows.ts";
+import { request, type Answer } from "../../test/support/server.ts";
 
 const DATA_SETS = 5;
 const TREE_CASES = 50;
 const HARDWARE_CASES = 25;
-
-const filters = filtersOver({
-  architectures: ["arm64", "x86_64", "Unknown", " arm64 ", ""],
-  compilers: ["gcc-12", "clang", "Unknown", "['gcc-12']"],
-  configs: ["defconfig", "tinyconfig", "Unknown"],
-  hardware: ["p1", "p2", "v,b", "v,s", "Unknown", "unknown", "UNKNOWN", "7", ""],
-  labs: ["l1", "l2", "l3", "Unknown", "7"],
-  statuses: ["PASS", "FAIL", "ERROR", "MISS", "SKIP", "DONE", "NULL"],
-  origins: ["o", "p"],
-  platforms: ["p1", "p2", "Unknown", "UNKNOWN", "7"],
-  issues: ["i,1", "i,2", "i,2,1", "j,1", "i,9", "gone,1", "i, 0_1 ", "i,null"],
-  paths: ["boot", "oot.", "a_b", "a%b", "a", "\\b", "nkno", "B"],
-  durations: ["0", "1.5", "300", "299.9990", "300.0001", "12"],
-});
-
-interface DataSet {
-  base: string;
-  tables: Tables;
-}
-
-/** Random, and shown when something is wrong; the same seed gives the same rows and filters. */
-const SEED = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 30));
-
-const TOLD = `TEST_SEED=${SEED}`;
-
-async function dataSet(seed: number): Promise<DataSet> {
-  const database = await testDatabase();
-  for (const rows of fc.sample(randomRows, { seed, numRuns: 1 })) await insertRows(database.pool, rows);
-  await countRows(database.connection);
-  const { base } = await testServer(database.pool);
-  return { base, tables: await readTables(database.pool) };
-}
-
-/** Fills the derived tables, as an ingestion would have. */
-async function countRows(connection: Connection): Promise<void> {
-  const client = new pg.Client(clientOptions(connection, "kernelboard test"));
-  await client.connect();
-  await client.query("begin");
-  await refreshCommits(client, "select id from checkouts", pino({ level: "silent" }));
-  await client.query("commit");
-  await client.end();
-}
 
 type Answers = Record<string, unknown>;
 
@@ -121,10 +74,10 @@ describe("filters", () => {
     "keep what the chapter says, data set %i",
     async (number) => {
       const seed = SEED + number;
-      const { base, tables } = await dataSet(seed);
+      const { base, tables } = await randomDataSet(seed);
       const commit = itemsOfCheckouts(tables, ["c0", "c1"]);
       await fc.assert(
-        fc.asyncProperty(filters, async (members) => {
+        fc.asyncProperty(ODD_FILTERS, async (members) => {
           const found = await answers((name) =>
             request(`${base}/api/tree/mainline/master/a/${name}?origin=o&${asQuery(members).toString()}`),
           );
@@ -133,7 +86,7 @@ describe("filters", () => {
         { seed, numRuns: TREE_CASES, examples: [[{}]] },
       );
       await fc.assert(
-        fc.asyncProperty(fc.constantFrom("p1", "p2", "7", "v,s"), filters, async (hardware, members) => {
+        fc.asyncProperty(fc.constantFrom("p1", "p2", "7", "v,s"), ODD_FILTERS, async (hardware, members) => {
           const items = itemsOfHardware(tables, ["c0", "c1", "c3"], hardware, "o");
           fc.pre(items.length > 0);
           const body = JSON.stringify({

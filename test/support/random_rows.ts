@@ -1,10 +1,17 @@
 /** Random rows of the five tables, odd ones included, and their way into a database. */
 import fc from "fast-check";
-import type { Pool } from "../../src/database/pool.ts";
+import { pino } from "pino";
+import pg from "pg";
+import { clientOptions, type Connection, type Pool } from "../../src/database/pool.ts";
+import { refreshCommits } from "../../src/rollups/refresh.ts";
+import { testDatabase } from "./database.ts";
+import { filtersOver } from "./naive/arbitrary.ts";
+import { readTables, type Tables } from "./naive/tables.ts";
+import { testServer } from "./server.ts";
 
 /** Columns as the texts that PostgreSQL reads. */
-export type TextRow = Record<string, string | null>;
-export type RandomRows = Record<"checkouts" | "builds" | "tests" | "issues" | "incidents", TextRow[]>;
+type TextRow = Record<string, string | null>;
+type RandomRows = Record<"checkouts" | "builds" | "tests" | "issues" | "incidents", TextRow[]>;
 
 /** Of columns that are no text. */
 const TYPES: Record<string, string> = {
@@ -42,7 +49,7 @@ const duration = one(null, "NaN", "Infinity", "0", "1.5", "300", "299.999", "-1"
 const time = one(null, "2026-01-01T12:10:00Z", "2026-01-01T12:20:00.000001Z", "2026-01-01T12:30:00Z");
 
 const build = fc.record({
-  checkout_id: fc.constantFrom("c0", "c0", "c1", "c2", "c3"),
+  checkout_id: fc.constantFrom("c0", "c0", "c1", "c2", "c2", "c3"),
   origin: one("o", "o", "p"),
   status,
   duration,
@@ -171,7 +178,7 @@ const ISSUES: TextRow[] = [
   { id: "j", version: "1", origin: "p", _timestamp: "2026-01-02T00:00:00Z" },
 ];
 
-export const randomRows: fc.Arbitrary<RandomRows> = fc
+const randomRows: fc.Arbitrary<RandomRows> = fc
   .record({
     builds: fc.array(build, { minLength: 7, maxLength: 7 }),
     dummy: build,
@@ -195,7 +202,7 @@ export const randomRows: fc.Arbitrary<RandomRows> = fc
   }));
 
 /** Inserts rows as they are: an ingestion would not take the odd ones. The derived tables are left alone. */
-export async function insertRows(pool: Pool, rows: RandomRows): Promise<void> {
+async function insertRows(pool: Pool, rows: RandomRows): Promise<void> {
   for (const [table, of] of Object.entries(rows)) {
     const columns = [...new Set(of.flatMap((row) => Object.keys(row)))];
     const list = columns.join(", ");
@@ -205,4 +212,51 @@ export async function insertRows(pool: Pool, rows: RandomRows): Promise<void> {
       columns.map((name) => of.map((row) => row[name] ?? null)),
     );
   }
+}
+
+/** No text that PostgreSQL could hold, so nothing has it. */
+const NUL = "a\0";
+
+/** Filters that ask for what the rows have, and for what they seem to have. */
+export const ODD_FILTERS = filtersOver({
+  architectures: [NUL, "arm64", "x86_64", "Unknown", " arm64 ", ""],
+  compilers: [NUL, "gcc-12", "clang", "Unknown", "['gcc-12']"],
+  configs: [NUL, "defconfig", "tinyconfig", "Unknown"],
+  hardware: [NUL, "p1", "p2", "v,b", "v,s", "Unknown", "unknown", "UNKNOWN", "7", ""],
+  labs: [NUL, "l1", "l2", "l3", "Unknown", "7"],
+  statuses: ["PASS", "FAIL", "ERROR", "MISS", "SKIP", "DONE", "NULL"],
+  origins: [NUL, "o", "p"],
+  platforms: [NUL, "p1", "p2", "Unknown", "UNKNOWN", "7"],
+  issues: [`${NUL},1`, "i,1", "i,2", "i,2,1", "j,1", "i,9", "gone,1", "i, 0_1 ", "i,null"],
+  paths: [NUL, "boot", "oot.", "a_b", "a%b", "a", "\\b", "nkno", "B"],
+  durations: ["0", "1.5", "300", "299.9990", "300.0001", "12"],
+});
+
+export interface DataSet {
+  base: string;
+  tables: Tables;
+}
+
+/** Random, and shown when something is wrong; the same seed gives the same rows and filters. */
+export const SEED = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 30));
+
+export const TOLD = `TEST_SEED=${SEED}`;
+
+/** A server on random rows; the same ones for the same seed. */
+export async function randomDataSet(seed: number): Promise<DataSet> {
+  const database = await testDatabase();
+  for (const rows of fc.sample(randomRows, { seed, numRuns: 1 })) await insertRows(database.pool, rows);
+  await countRows(database.connection);
+  const { base } = await testServer(database.pool);
+  return { base, tables: await readTables(database.pool) };
+}
+
+/** Fills the derived tables, as an ingestion would have. */
+async function countRows(connection: Connection): Promise<void> {
+  const client = new pg.Client(clientOptions(connection, "kernelboard test"));
+  await client.connect();
+  await client.query("begin");
+  await refreshCommits(client, "select id from checkouts", pino({ level: "silent" }));
+  await client.query("commit");
+  await client.end();
 }

@@ -88,14 +88,29 @@ export function passesRecord(wanted: Wanted, item: Item): boolean {
   );
 }
 
-/** The filters of the item's own kind. */
-function passesKind(of: KindWanted, item: Item): boolean {
-  if (!isIn(item.status, of.statuses) || !isIn(item.origin, of.origins)) return false;
+/** Of the filters of the item's own kind, those that say which items are meant. */
+export function passesIdentity(wanted: Wanted, item: Item): boolean {
+  const of = wanted.kinds[item.kind];
+  if (!isIn(item.origin, of.origins)) return false;
+  return item.kind === "builds" || (item.path.includes(of.path ?? "") && isIn(item.platform, of.platforms));
+}
+
+/**
+ * Of the filters of the item's own kind, those that say how it ended.
+ *
+ * @param statusAs the form in which statuses are compared
+ */
+export function passesOutcome(
+  wanted: Wanted,
+  item: Item,
+  statusAs: (status: string) => string = (status) => status,
+): boolean {
+  const of = wanted.kinds[item.kind];
+  const statuses = of.statuses && new Set([...of.statuses].map(statusAs));
+  if (!isIn(statusAs(item.status), statuses)) return false;
   if (of.min !== undefined && !(item.duration !== null && item.duration >= of.min)) return false;
   if (of.max !== undefined && !(item.duration !== null && item.duration <= of.max)) return false;
-  if (of.issues !== undefined && !passesIssues(of.issues, item)) return false;
-  if (item.kind === "builds") return true;
-  return item.path.includes(of.path ?? "") && isIn(item.platform, of.platforms);
+  return of.issues === undefined || passesIssues(of.issues, item);
 }
 
 function passesIssues(issues: Set<string>, item: Item): boolean {
@@ -108,7 +123,9 @@ function passesIssues(issues: Set<string>, item: Item): boolean {
 
 /** The items that stay. */
 export function kept(wanted: Wanted, items: Item[]): Item[] {
-  return items.filter((item) => passesRecord(wanted, item) && passesKind(wanted.kinds[item.kind], item));
+  return items.filter(
+    (item) => passesRecord(wanted, item) && passesIdentity(wanted, item) && passesOutcome(wanted, item),
+  );
 }
 
 export function idsByKind(items: Item[]): Record<Kind, string[]> {
