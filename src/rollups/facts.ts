@@ -91,8 +91,8 @@ export function countedTests(source: string, moment: Moment): string {
     coalesce(t.compatible[1], t.platform, 'Unknown') as hardware_key,
     t.platform as test_platform, t.lab as test_lab, t.origin as test_origin,
     i.issue_id, i.issue_version,
-    i.issue_id is null and t.status is not distinct from 'FAIL' as issue_uncategorized,
-    t.is_boot, t.status,
+    i.issue_id is null and upper(t.status) is not distinct from 'FAIL' as issue_uncategorized,
+    t.is_boot, upper(t.status) as status,
     case when cardinality(t.compatible) > 0 then t.compatible end as compatibles
   from ${source}
   ${joined(moment, "builds", "b", "b.id = t.build_id")}
@@ -110,7 +110,7 @@ export function countedBuilds(source: string, moment: Moment): string {
   return `
   select
     c.id as checkout_id, ${CHECKOUT_TIME} as checkout_time,
-    c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, c.git_commit_hash, b.status
+    c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, c.git_commit_hash, upper(b.status) as status
   from ${source}
   ${joined(moment, "checkouts", "c", "c.id = b.checkout_id")}
   where not ${IS_DUMMY_BUILD}`;
@@ -126,7 +126,7 @@ export function hardwareBuilds(source: string, moment: Moment): string {
   return `
   select distinct
     b.id as build_id, t.origin as test_origin, ${PLATFORM} as platform,
-    c.id as checkout_id, ${CHECKOUT_TIME} as checkout_time, b.status
+    c.id as checkout_id, ${CHECKOUT_TIME} as checkout_time, upper(b.status) as status
   from ${source}
   ${joined(moment, "checkouts", "c", `c.id = b.checkout_id ${oldBuild}`)}
   ${joined(moment, "tests", "t", "t.build_id = b.id")}

@@ -40,14 +40,15 @@ function isStorable(text: string): boolean {
  * Tests on the hardware that started inside the window or later, and those without a start: their time is that of
  * their checkout. Other conditions stay outside, so that the planner does not reach for other indexes.
  */
-function testsOnHardware(hardware: string, { start }: Window): Statement {
+function testsOnHardware(hardware: string, origin: string, { start }: Window): Statement {
   const columns = raw("id, build_id, origin, start_time");
   return sql`
       -- index tests_platform_time
       select ${columns} from tests
-      where environment_misc ->> 'platform' = ${hardware} and start_time >= ${start}::timestamptz
+      where environment_misc ->> 'platform' = ${hardware} and origin = ${origin} and start_time >= ${start}::timestamptz
       union all
-      select ${columns} from tests where environment_misc ->> 'platform' = ${hardware} and start_time is null
+      select ${columns} from tests
+      where environment_misc ->> 'platform' = ${hardware} and origin = ${origin} and start_time is null
       union all
       -- index tests_environment_compatible
       select ${columns} from tests
@@ -74,7 +75,7 @@ export function hardwareScope(
   const shown = lists ? LISTED_VALUES : COUNTED_VALUES;
   const hasSelection = Object.keys(selectedCommits).length > 0;
   return sql`${headCommits(window)}, tests_on_hardware as materialized (
-    select * from (${testsOnHardware(hardware, window)}) t where t.origin = ${origin}
+    select * from (${testsOnHardware(hardware, origin, window)}) t where t.origin = ${origin}
   ), builds_on_hardware as materialized (
     -- index builds_pkey
     select b.*

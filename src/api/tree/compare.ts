@@ -144,63 +144,110 @@ export async function comparedTests(
 type Group = "PASS" | "FAIL" | "INCONCLUSIVE";
 type Entity = Static<typeof TreeCompare>["summary"]["builds"];
 
-interface CompareRow {
-  /** Of the sides that have builds. */
-  urls: Partial<Record<"a" | "b", string | null>>;
-  totals: [kind: Kind, label: "a" | "b", status: Group, items: number][];
-  pairs: [kind: Kind, statusA: Group | null, statusB: Group | null, pairs: number][];
-}
+type Side = "a" | "b";
+type SideTotal = [kind: Kind, label: Side, status: Group, items: number];
+type PairCount = [kind: Kind, statusA: Group | null, statusB: Group | null, pairs: number];
 
 /** What changed between two commits, in numbers. */
 export async function compare(pool: Pool, sides: Sides): Promise<Static<typeof TreeCompare>> {
-  const [one, other] = await Promise.all([compareHalf(pool, sides, 0), compareHalf(pool, sides, 1)]);
-  const row = {
-    urls: { ...one.urls, ...other.urls },
-    totals: [...one.totals, ...other.totals],
-    pairs: [...one.pairs, ...other.pairs],
-  };
+  const [{ urls, totals }, one, other] = await Promise.all([
+    sideTotals(pool, sides),
+    pairsOfHalf(pool, sides, 0),
+    pairsOfHalf(pool, sides, 1),
+  ]);
+  const counts = { totals, pairs: [...one, ...other] };
   return {
     treeName: sides.tree,
     branch: sides.branch,
-    gitUrl: (row.urls.a === undefined ? row.urls.b : row.urls.a) ?? "",
-    summary: { builds: entity(row, "builds"), boots: entity(row, "boots"), tests: entity(row, "tests") },
+    gitUrl: (urls.a === undefined ? urls.b : urls.a) ?? "",
+    summary: {
+      builds: entity(counts, "builds"),
+      boots: entity(counts, "boots"),
+      tests: entity(counts, "tests"),
+    },
   };
 }
 
-/** Items that make a pair are of builds with one config and architecture, so they are in one half. */
-async function compareHalf(pool: Pool, sides: Sides, half: Part["half"]): Promise<CompareRow> {
-  const all = noFilters();
-  const part = { by: "config, architecture", half };
-  const { rows } = await pool.query<CompareRow>(
-    named(
-      "tree_compare",
-      sql`
-        with ${pairs(sides, all, { part })}, ${testPairs(all)}, ${buildPairs(all)}
-        select
-          (select coalesce(json_object_agg(label, git_repository_url), '{}') from (
-            select label, max(git_repository_url) as git_repository_url from build_items group by label) urls) as urls,
-          (select coalesce(json_agg(json_build_array(kind, label, status, items)), '[]') from (
-            select case when is_boot then 'boots' else 'tests' end as kind, label,
-              ${raw(groupedStatus("status"))} as status, count(*) as items
-            from test_items group by is_boot, label, status
-            union all
-            select 'builds', label, ${raw(groupedStatus("status"))}, count(*) from build_items group by label, status
-          ) totals) as totals,
-          (select coalesce(json_agg(json_build_array(kind, status_a, status_b, pairs)), '[]') from (
-            select case when is_boot then 'boots' else 'tests' end as kind, status_a, status_b, count(*) as pairs
-            from test_pairs group by is_boot, status_a, status_b
-            union all
-            select 'builds', status_a, status_b, count(*) from build_pairs group by status_a, status_b
-          ) pairs) as pairs`,
-    ),
-  );
+async function oneRow<T extends object>(pool: Pool, name: string, statement: Statement): Promise<T> {
+  const { rows } = await pool.query<T>(named(name, statement));
   const [row] = rows;
-  if (row === undefined) throw new Error("tree_compare gave no row");
+  if (row === undefined) throw new Error(`${name} gave no row`);
   return row;
 }
 
-function entity({ totals, pairs: counted }: CompareRow, kind: Kind): Entity {
-  const side = (of: "a" | "b"): Entity["sideA"] => {
+/** Pairs by their statuses. Items that make a pair are of builds with one config and architecture, so in one half. */
+async function pairsOfHalf(pool: Pool, sides: Sides, half: Part["half"]): Promise<PairCount[]> {
+  const all = noFilters();
+  const part = { by: "config, architecture", half };
+  const { pairs: counted } = await oneRow<{ pairs: PairCount[] }>(
+    pool,
+    "tree_compare",
+    sql`
+      with ${pairs(sides, all, { part })}, ${testPairs(all)}, ${buildPairs(all)}
+      select coalesce(json_agg(json_build_array(kind, status_a, status_b, pairs)), '[]') as pairs
+      from (
+        select case when is_boot then 'boots' else 'tests' end as kind, status_a, status_b, count(*) as pairs
+        from test_pairs group by is_boot, status_a, status_b
+        union all
+        select 'builds', status_a, status_b, count(*) from build_pairs group by status_a, status_b
+      ) pairs`,
+  );
+  return counted;
+}
+
+interface SideTotals {
+  /** Of the sides that have builds. */
+  urls: Partial<Record<Side, string | null>>;
+  totals: SideTotal[];
+}
+
+/** All items of the sides by their statuses. Tests are only read where the totals of a side's commit are not kept. */
+function sideTotals(pool: Pool, sides: Sides): Promise<SideTotals> {
+  const all = noFilters();
+  return oneRow(
+    pool,
+    "tree_compare_totals",
+    sql`
+      with ${checkoutsOfSides(sides)}, kept as materialized (
+        -- index tree_listing_commit_hash
+        select c.label, l.*
+        from (select distinct label, git_repository_url from scope_checkouts) c
+        join sides s using (label)
+        cross join lateral (
+          select l.boot_pass, l.boot_failed, l.boot_inc, l.test_pass, l.test_failed, l.test_inc
+          from tree_listing l
+          where l.git_commit_hash = s.git_commit_hash and l.origin = ${sides.origin} and l.tree_name = ${sides.tree}
+            and l.git_repository_branch = ${sides.branch} and l.test_error is not null
+            and l.git_repository_url is not distinct from c.git_repository_url
+          offset 0
+        ) l
+      ), ${itemsOfCheckouts(all, {
+        shown: [],
+        testsWhen: sql`(select count(distinct label) from scope_checkouts) > (select count(*) from kept)`,
+      })}, totals as (
+        select 'builds' as kind, label, ${raw(groupedStatus("status"))} as status, count(*) as items
+        from build_items group by label, status
+        union all
+        select kind, label, status, items
+        from kept
+        cross join lateral (values
+          ('boots', 'PASS', boot_pass), ('boots', 'FAIL', boot_failed), ('boots', 'INCONCLUSIVE', boot_inc),
+          ('tests', 'PASS', test_pass), ('tests', 'FAIL', test_failed), ('tests', 'INCONCLUSIVE', test_inc)
+        ) counters (kind, status, items)
+        where (select count(distinct label) from scope_checkouts) = (select count(*) from kept)
+        union all
+        select case when is_boot then 'boots' else 'tests' end, label, ${raw(groupedStatus("status"))}, count(*)
+        from test_items group by is_boot, label, status
+      )
+      select
+        (select coalesce(json_object_agg(label, git_repository_url), '{}') from (
+          select label, max(git_repository_url) as git_repository_url from build_items group by label) urls) as urls,
+        (select coalesce(json_agg(json_build_array(kind, label, status, items)), '[]') from totals) as totals`,
+  );
+}
+
+function entity({ totals, pairs: counted }: { totals: SideTotal[]; pairs: PairCount[] }, kind: Kind): Entity {
+  const side = (of: Side): Entity["sideA"] => {
     const items = (group: Group): number =>
       totals.reduce(
         (sum, [k, label, status, count]) =>

@@ -1,5 +1,5 @@
--- "what ran on this platform lately"; serves what tests_platform_idx served
-create index tests_platform_time on tests ((environment_misc ->> 'platform'), start_time);
+-- "what this origin ran on this platform lately"; serves what tests_platform_idx served
+create index tests_platform_time on tests ((environment_misc ->> 'platform'), origin, start_time);
 drop index if exists tests_platform_idx;
 -- the incidents of an issue version, the first and the last of an issue; serves what the other two served
 create index incidents_of_issue on incidents (issue_id, issue_version, _timestamp, id collate "C")
