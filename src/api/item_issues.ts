@@ -15,7 +15,7 @@ const LINKS = {
  */
 export function itemIssues(kind: keyof typeof LINKS, id: string): Statement {
   const { table, column } = LINKS[kind];
-  // indexes incidents_build_id_dfa49727 and incidents_test_id_5d40ff84, then primary keys
+  // indexes incidents_build_id_dfa49727 and incidents_of_test, then primary keys
   return sql`
     with firsts as materialized (
       select distinct on (n.issue_id, n.issue_version) n.issue_id, n.issue_version, n._timestamp, n.id

@@ -59,7 +59,7 @@ export function simplifiedStatus(status: string): string {
 function firstIncident(moment: Moment): string {
   const old = moment === "before" ? "and incident.id not in (select id from new_incidents)" : "";
   return `left join lateral (
-    -- index incidents_test_id_5d40ff84
+    -- index incidents_first_of_test
     select incident.issue_id, incident.issue_version from incidents incident
     where incident.test_id = t.id and incident.present is not false ${old}
     order by incident._timestamp, incident.id collate "C" limit 1

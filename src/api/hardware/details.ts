@@ -70,7 +70,7 @@ export async function hardwareDetailsSummary(
     variant("hardware_summary", request.filters),
     sql`
       with ${items(request, false)},
-      ${countTables(request.filters, "selected")},
+      ${countTables("selected")},
       counts_of_trees as (
         select place, case when is_boot then 'boots' else 'tests' end as kind, status, count(*) as items
         from test_values group by place, is_boot, status
@@ -82,7 +82,7 @@ export async function hardwareDetailsSummary(
           where name <> '' and name <> ${request.hardware} order by 1
         ) as compatibles`,
   );
-  const summary = hardwareSummary(counts);
+  const summary = hardwareSummary(counts, request.filters);
   if (sparse) for (const kind of [summary.boots, summary.tests]) kind.platforms = nullIfEmpty(kind.platforms);
   return {
     hasTrees,

@@ -1,7 +1,8 @@
 /** Summaries and filter options, put together from counts (chapter 03, sections 2.4 to 2.6). */
 import type { Static } from "typebox";
+import type { Filters } from "../../filters/filters.ts";
 import { STATUSES, type ItemStatus, type StatusCount } from "../shapes.ts";
-import type { Block, CountRow, Counts, Kind } from "./counts.ts";
+import type { Block, CountRow, Counts, IssueRow, Kind } from "./counts.ts";
 import type { BuildSummary, DetailsFilters, HardwareDetailsFilters, Summary, TestSummary } from "./shapes.ts";
 
 type StatusCounts = Static<typeof StatusCount>;
@@ -25,28 +26,40 @@ export function sortedSet(texts: Iterable<string>): string[] {
   return [...new Set(texts)].sort(byCodePoint);
 }
 
+/** As sorting by UTF-8 bytes does, without making these. */
 function byCodePoint(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const length = Math.min(a.length, b.length);
+  for (let place = 0; place < length; place++) {
+    const [one, other] = [a.charCodeAt(place), b.charCodeAt(place)];
+    if (one !== other) return codePointOrder(one) - codePointOrder(other);
+  }
+  return a.length - b.length;
+}
+
+/** Halves of code points beyond 16 bits come after all others. */
+function codePointOrder(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
 /** The summary's three blocks for a tree: platforms and compatibles are told apart. */
-export function treeSummary(counts: Counts): Static<typeof Summary> {
+export function treeSummary(counts: Counts, filters: Filters): Static<typeof Summary> {
   return {
-    builds: buildSummary(counts),
-    boots: { ...testSummary(counts, "boots"), ...byHardware(counts, "boots"), platforms: null },
-    tests: { ...testSummary(counts, "tests"), ...byHardware(counts, "tests"), platforms: null },
+    builds: buildSummary(counts, filters),
+    boots: { ...testSummary(counts, filters, "boots"), ...byHardware(counts, "boots"), platforms: null },
+    tests: { ...testSummary(counts, filters, "tests"), ...byHardware(counts, "tests"), platforms: null },
   };
 }
 
 /** The summary's three blocks for a piece of hardware: tests are counted by platform. */
-export function hardwareSummary(counts: Counts): Static<typeof Summary> {
+export function hardwareSummary(counts: Counts, filters: Filters): Static<typeof Summary> {
   const ofKind = (kind: "boots" | "tests"): Static<typeof TestSummary> => ({
-    ...testSummary(counts, kind),
+    ...testSummary(counts, filters, kind),
     environment_compatible: null,
     environment_misc: null,
     platforms: byKey(kept(counts, kind, "hardware"), 1),
   });
-  return { builds: buildSummary(counts), boots: ofKind("boots"), tests: ofKind("tests") };
+  return { builds: buildSummary(counts, filters), boots: ofKind("boots"), tests: ofKind("tests") };
 }
 
 /** What can be chosen in filters: all that is in scope, whatever is filtered. */
@@ -75,7 +88,7 @@ export function hardwareKeys(counts: Counts): string[] {
   return keys(counts, "hardware", ["boots", "tests"]);
 }
 
-function buildSummary(counts: Counts): Static<typeof BuildSummary> {
+function buildSummary(counts: Counts, filters: Filters): Static<typeof BuildSummary> {
   const architectures = dictionary<Static<typeof BuildSummary>["architectures"][string]>();
   for (const [, , [architecture = UNKNOWN, compiler = UNKNOWN], status, , items] of kept(
     counts,
@@ -92,7 +105,7 @@ function buildSummary(counts: Counts): Static<typeof BuildSummary> {
     architectures,
     configs: byKey(kept(counts, "builds", "build"), 2),
     labs: byKey(kept(counts, "builds", "lab")),
-    issues: issues(counts, "builds"),
+    issues: issues(counts, filters, "builds"),
     unknown_issues: unknownIssues(counts, "builds").kept,
   };
 }
@@ -102,7 +115,7 @@ type CommonTestSummary = Omit<
   "environment_compatible" | "environment_misc" | "platforms"
 >;
 
-function testSummary(counts: Counts, kind: "boots" | "tests"): CommonTestSummary {
+function testSummary(counts: Counts, filters: Filters, kind: "boots" | "tests"): CommonTestSummary {
   const failed = kept(counts, kind, "hardware").filter(([, , , status]) => FAILING.includes(status));
   const reasons = dictionary<number>();
   for (const [, , [reason = UNKNOWN], , , items] of kept(counts, kind, "reason"))
@@ -113,7 +126,7 @@ function testSummary(counts: Counts, kind: "boots" | "tests"): CommonTestSummary
     architectures: testArchitectures(counts, kind),
     configs: byKey(kept(counts, kind, "build"), 2),
     labs: byKey(kept(counts, kind, "lab")),
-    issues: issues(counts, kind),
+    issues: issues(counts, filters, kind),
     unknown_issues: unknownIssues(counts, kind).kept,
     fail_reasons: reasons,
     failed_platforms: sortedSet(failed.map(([, , [, platform = UNKNOWN]]) => platform)),
@@ -169,31 +182,46 @@ function total(counts: Counts, kind: Kind): StatusCounts {
   return sum;
 }
 
-/** Known issues, the newest first. */
-function issues(counts: Counts, kind: Kind): Static<typeof BuildSummary>["issues"] {
-  type Entry = Static<typeof BuildSummary>["issues"][number];
-  const entries = new Map<string, { time: number; issue: Entry }>();
-  for (const [of, id, version, time, comment, report_url, status, , items] of counts.issues) {
-    if (of !== kind || items === 0) continue;
-    const key = `${id},${version}`;
-    const entry = entries.get(key) ?? {
-      time: time ?? -Infinity,
-      issue: { id, version, comment, report_url, incidents_info: noItems() },
-    };
-    entry.issue.incidents_info[status] += items;
-    entries.set(key, entry);
-  }
-  const newestFirst = (a: { time: number; issue: Entry }, b: { time: number; issue: Entry }): number =>
-    (a.time === b.time ? 0 : b.time - a.time) ||
-    byCodePoint(a.issue.id, b.issue.id) ||
-    b.issue.version - a.issue.version;
-  return [...entries.values()].sort(newestFirst).map(({ issue }) => issue);
+/** Items of a kind whose known issues matter: of builds, those that did not end well. */
+function withKnownIssues({ counts }: Counts, kind: Kind): CountRow[] {
+  return counts.filter(
+    ([of, block, , status]) =>
+      of === kind && block === "known" && (kind !== "builds" || status === "FAIL" || status === "NULL"),
+  );
 }
 
+/** Known issues of kept items, the newest first; with a filter on the kind's issues, those that it names. */
+function issues(counts: Counts, filters: Filters, kind: Kind): Static<typeof BuildSummary>["issues"] {
+  const wanted = filters[kind].issues?.versions;
+  const numbers = new Map<string, StatusCounts>();
+  for (const [, , known, status, , items] of withKnownIssues(counts, kind)) {
+    if (items === 0) continue;
+    for (const version of known) {
+      if (wanted !== undefined && !wanted.includes(version)) continue;
+      const sum = numbers.get(version) ?? noItems();
+      sum[status] += items;
+      numbers.set(version, sum);
+    }
+  }
+  const details = new Map(counts.issues.map((issue) => [`${issue[0]},${issue[1]}`, issue]));
+  return [...details.entries()]
+    .sort(([, a], [, b]) => newestFirst(a, b))
+    .flatMap(([key, [id, version, , comment, report_url]]) => {
+      const incidents_info = numbers.get(key);
+      return incidents_info === undefined ? [] : [{ id, version, comment, report_url, incidents_info }];
+    });
+}
+
+function newestFirst([idA, versionA, timeA]: IssueRow, [idB, versionB, timeB]: IssueRow): number {
+  if (timeA !== timeB) return (timeB ?? -Infinity) - (timeA ?? -Infinity);
+  return byCodePoint(idA, idB) || versionB - versionA;
+}
+
+/** Failed items without a known issue. */
 function unknownIssues(counts: Counts, kind: Kind): { inScope: number; kept: number } {
   const sum = { inScope: 0, kept: 0 };
-  for (const [of, inScope, items] of counts.unknown) {
-    if (of !== kind) continue;
+  for (const [, , known, status, inScope, items] of withKnownIssues(counts, kind)) {
+    if (known.length > 0 || status !== "FAIL") continue;
     sum.inScope += inScope;
     sum.kept += items;
   }
@@ -219,13 +247,12 @@ function globalOptions(counts: Counts): Static<typeof DetailsFilters>["all"] {
 }
 
 function localOptions(counts: Counts, kind: Kind): Static<typeof DetailsFilters>["builds"] {
-  const known = new Map(
-    counts.issues
-      .filter(([of]) => of === kind)
-      .map(([, id, version]) => [`${id},${version}`, { id, version }]),
-  );
+  const known = new Set(withKnownIssues(counts, kind).flatMap(([, , versions]) => versions));
+  const ofKind = new Map(counts.issues.map(([id, version]) => [`${id},${version}`, { id, version }]));
   return {
-    issues: [...known.values()]
+    issues: [...ofKind.entries()]
+      .filter(([version]) => known.has(version))
+      .map(([, issue]) => issue)
       .sort((a, b) => byCodePoint(a.id, b.id) || a.version - b.version)
       .map(({ id, version }) => [id, version]),
     origins: keys(counts, "origin", [kind]),

@@ -62,7 +62,7 @@ export async function commitSummary(
     hasBuilds: one.hasBuilds || other.hasBuilds,
     summary: {
       common: { hardware: hardwareKeys(counts), tree_url, git_commit_tags },
-      summary: treeSummary(counts),
+      summary: treeSummary(counts, request.filters),
       filters: treeOptions(counts),
     },
   };
@@ -79,7 +79,7 @@ function summaryOfHalf(
     sql`
       with ${commitCheckouts(scope, commit)},
       ${itemsOfCheckouts(filters, { shown: COUNTED_VALUES, issues: true, part: { by: "b.id", half } })},
-      ${countTables(filters)}
+      ${countTables()}
       select ${FOUND}, ${COUNT_COLUMNS},
         coalesce((select git_repository_url from scope_checkouts where git_repository_url is not null
           order by _timestamp desc nulls last, id collate "C" limit 1), '') as tree_url,

@@ -57,7 +57,7 @@ const FILL_TREE_TESTS_ROLLUP = `
       first.issue_id is null and status = 'FAIL' as issue_uncategorized, is_boot, status
     from (${countedTests(ALL_TESTS, "all")} where c.id in (${SCOPE})) counted
     left join lateral (
-      -- index incidents_test_id_5d40ff84
+      -- index incidents_first_of_test
       select incident.issue_id, incident.issue_version from incidents incident
       where incident.test_id = counted.test_id
       order by incident._timestamp, incident.id collate "C" limit 1
