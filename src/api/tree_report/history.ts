@@ -70,13 +70,13 @@ export async function changedTests(
         with branch_builds as (
           select b.* from checkouts c
           cross join lateral (
-            select b.id, c.git_commit_hash is not distinct from ${hash} as is_reported,
+            select b.id, b.start_time, c.git_commit_hash is not distinct from ${hash} as is_reported,
               ${raw(orUnknown("b.config_name", "config"))} as config, ${raw(TOOLCHAIN)} as toolchain
             from builds b
-            where b.checkout_id = c.id and b.start_time >= ${since}::timestamptz
+            where b.checkout_id = c.id
             offset 0
           ) b
-          where c.git_repository_url = ${url} and c.git_repository_branch = ${branch}
+          where b.start_time >= ${since}::timestamptz and c.git_repository_url = ${url} and c.git_repository_branch = ${branch}
             and coalesce(c.start_time, c._timestamp) between ${since}::timestamptz and ${newest}::timestamptz
           order by config, toolchain
           offset 0
