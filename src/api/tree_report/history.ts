@@ -52,36 +52,85 @@ function completePattern(pattern: string): string {
   return backslashes % 2 === 1 ? `${pattern}\\` : pattern;
 }
 
-/** The tests that the commit ran last, of which not all of the latest runs ended alike. */
+/** Toolchains of one platform and config, as JSON text without the braces around them. */
+interface ConfigRow {
+  type: "regression" | "fixed" | "unstable";
+  platform: string;
+  config: string;
+  toolchains: string;
+}
+
+/**
+ * The tests that the commit ran last, of which not all of the latest runs ended alike. Two statements at once look at
+ * half of the configs and toolchains each.
+ */
 export async function changedTests(
+  pool: Pool,
+  scope: ReportScope,
+  commit: ReportedCommit,
+  options: HistoryOptions,
+): Promise<ChangedTests> {
+  const halves = await Promise.all([
+    changedInHalf(pool, scope, commit, options, 0),
+    changedInHalf(pool, scope, commit, options, 1),
+  ]);
+  const rows = halves.flat();
+  return {
+    possible_regressions: byPlatform(rows, "regression"),
+    fixed_regressions: byPlatform(rows, "fixed"),
+    unstable_tests: byPlatform(rows, "unstable"),
+  };
+}
+
+/** A JSON object of the platforms with tests of a type. */
+function byPlatform(rows: ConfigRow[], wanted: ConfigRow["type"]): string {
+  const platforms = new Map<string, Map<string, string[]>>();
+  for (const { type, platform, config, toolchains } of rows) {
+    if (type !== wanted) continue;
+    const configs = platforms.get(platform) ?? new Map<string, string[]>();
+    configs.set(config, [...(configs.get(config) ?? []), toolchains]);
+    platforms.set(platform, configs);
+  }
+  return objectText(platforms, (configs) => objectText(configs, (toolchains) => `{${toolchains.join(",")}}`));
+}
+
+function objectText<T>(entries: Map<string, T>, text: (value: T) => string): string {
+  return `{${[...entries].map(([name, value]) => `${JSON.stringify(name)}:${text(value)}`).join(",")}}`;
+}
+
+async function changedInHalf(
   pool: Pool,
   { origin, url, branch }: ReportScope,
   { hash, since, newest }: ReportedCommit,
   { paths, groupSize }: HistoryOptions,
-): Promise<ChangedTests> {
+  half: 0 | 1,
+): Promise<ConfigRow[]> {
   const patterns = paths?.map(completePattern) ?? null;
-  const { rows } = await pool.query<ChangedTests>(
+  const { rows } = await pool.query<ConfigRow>(
     named(
       "tree_report_history",
       // Index checkouts_git_branch or checkouts_git_url, then builds_checkout_id and tests_build_id row by row: what is
-      // read grows with the window, not with the tables. Builds come in the order of the first keys by which runs are
-      // sorted, so that only the runs of one config and toolchain are sorted at a time.
+      // read grows with the window, not with the tables.
       sql`
         with branch_builds as (
-          select b.* from checkouts c
-          cross join lateral (
-            select b.id, b.start_time, c.git_commit_hash is not distinct from ${hash} as is_reported,
-              ${raw(orUnknown("b.config_name", "config"))} as config, ${raw(TOOLCHAIN)} as toolchain
-            from builds b
-            where b.checkout_id = c.id
-            offset 0
+          select * from (
+            select b.*, dense_rank() over (order by config, toolchain) as kind
+            from checkouts c
+            cross join lateral (
+              select b.id, b.start_time, c.git_commit_hash is not distinct from ${hash} as is_reported,
+                ${raw(orUnknown("b.config_name", "config"))} as config, ${raw(TOOLCHAIN)} as toolchain
+              from builds b
+              where b.checkout_id = c.id
+              offset 0
+            ) b
+            where b.start_time >= ${since}::timestamptz and c.git_repository_url = ${url}
+              and c.git_repository_branch = ${branch}
+              and coalesce(c.start_time, c._timestamp) between ${since}::timestamptz and ${newest}::timestamptz
           ) b
-          where b.start_time >= ${since}::timestamptz and c.git_repository_url = ${url} and c.git_repository_branch = ${branch}
-            and coalesce(c.start_time, c._timestamp) between ${since}::timestamptz and ${newest}::timestamptz
-          order by config, toolchain
-          offset 0
+          where kind % 2 = ${half}::integer
         ), runs as (
-          select b.is_reported, b.config, b.toolchain, t.*
+          select b.is_reported, b.kind, b.config, b.toolchain, t.*,
+            hashtextextended(t.path, hashtextextended(t.platform, 0)) as hash
           from branch_builds b
           cross join lateral (
             select ${raw(jsonTextMember("t.environment_misc", "platform"))} as platform,
@@ -94,16 +143,18 @@ export async function changedTests(
           ) t
           where t.platform not in ('Unknown', 'kubernetes')
         ), series as (
-          -- the aggregates take the rows in the order of the subquery: sorted once, not for each group and aggregate
+          -- The aggregates take the rows in the order of the subquery: sorted once, not for each group and aggregate, and
+          -- by numbers first, which is a lot faster than by texts.
           select platform, config, toolchain, path,
             (array_agg(status))[:${groupSize}::integer] as statuses,
             (array_agg(id))[:${groupSize}::integer] as ids,
             (array_agg(start_time))[:${groupSize}::integer] as start_times
           from (
             select * from runs
-            order by config, toolchain, path, platform, start_time desc, _timestamp desc nulls last, id collate "C"
+            order by hash, kind, path, platform, config, toolchain,
+              start_time desc, _timestamp desc nulls last, id collate "C"
           ) runs
-          group by config, toolchain, path, platform
+          group by hash, kind, path, platform, config, toolchain
           having (array_agg(is_reported))[1] and min(status) <> max(status)
         ), changed as (
           select platform, config, toolchain, path, ${raw(regressionType("statuses"))} as type, shown.runs
@@ -118,22 +169,12 @@ export async function changedTests(
           select platform, config, toolchain, type, json_object_agg(path, runs) as paths
           from changed
           group by platform, config, toolchain, type
-        ), by_config as (
-          select platform, config, type, json_object_agg(toolchain, paths) as toolchains
-          from by_toolchain
-          group by platform, config, type
-        ), by_platform as (
-          select platform, type, json_object_agg(config, toolchains) as configs
-          from by_config
-          group by platform, type
         )
-        select
-          coalesce(json_object_agg(platform, configs) filter (where type = 'regression'), '{}')::text
-            as possible_regressions,
-          coalesce(json_object_agg(platform, configs) filter (where type = 'fixed'), '{}')::text as fixed_regressions,
-          coalesce(json_object_agg(platform, configs) filter (where type = 'unstable'), '{}')::text as unstable_tests
-        from by_platform`,
+        select platform, config, type, string_agg(to_json(toolchain)::text || ':' || paths::text, ',') as toolchains
+        from by_toolchain
+        where type in ('regression', 'fixed', 'unstable')
+        group by platform, config, type`,
     ),
   );
-  return rows[0] ?? { possible_regressions: "{}", fixed_regressions: "{}", unstable_tests: "{}" };
+  return rows;
 }

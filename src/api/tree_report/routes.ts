@@ -8,7 +8,6 @@ import { ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
 import { queryPart } from "../tree/latest.ts";
 import { reportedCommit, type ReportedCommit, type ReportScope } from "./commit.ts";
 import { changedTests } from "./history.ts";
-import { commitResults } from "./results.ts";
 import { TreeReport, TreeReportQuery } from "./shapes.ts";
 
 const NOT_FOUND = "Tree not found in the given interval";
@@ -56,10 +55,10 @@ export function treeReportRoutes(app: FastifyInstance, { pool, settings }: Route
       };
       const commit = await reportedCommit(pool, scope);
       if (commit === undefined) return sendNothing(reply, NOT_FOUND);
-      const [changed, results] = await Promise.all([
-        changedTests(pool, scope, commit, { paths: query.path, groupSize: query.group_size }),
-        commitResults(pool, commit.checkoutIds),
-      ]);
+      const changed = await changedTests(pool, scope, commit, {
+        paths: query.path,
+        groupSize: query.group_size,
+      });
       return sendJsonText(
         reply,
         objectText({
@@ -69,11 +68,11 @@ export function treeReportRoutes(app: FastifyInstance, { pool, settings }: Route
           commit_hash: JSON.stringify(commit.hash),
           origin: JSON.stringify(scope.origin),
           checkout_start_time: JSON.stringify(commit.checkoutTime),
-          build_status_summary: results.builds,
-          boot_status_summary: results.boots,
-          test_status_summary: results.tests,
+          build_status_summary: commit.builds,
+          boot_status_summary: commit.boots,
+          test_status_summary: commit.tests,
           ...changed,
-          issues: `{"builds":${results.buildIssues}}`,
+          issues: `{"builds":${commit.buildIssues}}`,
         }),
       );
     },
