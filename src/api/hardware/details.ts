@@ -147,15 +147,14 @@ export function hardwareTests(
     `coalesce(json_agg(item order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
   return queryFound(
     pool,
-    variant("hardware_tests", request.filters),
+    variant(fullEnvironment ? "hardware_tests_full" : "hardware_tests", request.filters),
     sql`
       with ${items(request, true)}
       select ${FOUND}, lists.*
       from (
         select ${raw(list("t.is_boot"))} as boots, ${raw(list("not t.is_boot"))} as tests
         from test_items t
-        cross join (select ${fullEnvironment}::boolean as is_full) environment
-        cross join lateral (select ${raw(hardwareTest("environment.is_full"))}) item
+        ${raw(hardwareTest(fullEnvironment))}
         where t.selected and t.passes
       ) lists`,
   );

@@ -72,7 +72,7 @@ export function hardwareScope(
   { hardware, origin, window, selectedCommits, filters }: HardwareRequest,
   lists: boolean,
 ): Statement {
-  const shown = lists ? LISTED_VALUES : COUNTED_VALUES;
+  const shown = lists ? LISTED_VALUES : [...COUNTED_VALUES, "compatible" as const];
   const hasSelection = Object.keys(selectedCommits).length > 0;
   return sql`${headCommits(window)}, tests_on_hardware as materialized (
     select * from (${testsOnHardware(hardware, origin, window)}) t where t.origin = ${origin}

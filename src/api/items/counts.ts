@@ -4,7 +4,6 @@
  */
 import { raw } from "../../database/sql.ts";
 import type { ItemStatus } from "../shapes.ts";
-import { HARDWARE_KEY } from "./values.ts";
 
 export type Kind = "builds" | "boots" | "tests";
 
@@ -64,7 +63,8 @@ export function countTables(selected = "true"): ReturnType<typeof raw> {
   return raw(`counted as (
     select case when is_boot then 'boots' else 'tests' end as kind, ${TEST_BLOCKS} as block, ${TEST_KEYS} as keys,
       status, count(*) as in_scope, count(*) filter (where passes) as kept
-    from (select t.*, ${HARDWARE_KEY} as hardware_key from test_items t where ${selected}) t
+    from test_items t
+    where ${selected}
     group by is_boot, status,
       grouping sets (origin, (architecture, compiler, config), lab, (hardware_key, platform), fail_reason, known)
     having grouping(fail_reason) = 1 or fail_reason is not null

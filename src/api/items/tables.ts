@@ -28,19 +28,16 @@ export interface Wanted {
   boots?: boolean;
   /** SQL that says, without looking at rows, whether tests are needed at all. */
   testsWhen?: Statement;
-  /** Only a part of the builds, with their tests. */
-  part?: Part;
+  /** SQL over `b`: gives builds and their tests a number, `series`, the same where it is equal. */
+  series?: string;
+  /** Only the builds of odd, or of even, series: statements on both halves run at once, and their counts add up. */
+  half?: Half;
 }
 
-/** One half of the builds in scope: statements on both run at once, and their counts add up. */
-export interface Part {
-  /** SQL over `b`: builds for which it is equal are in one half. */
-  by: string;
-  half: 0 | 1;
-}
+export type Half = 0 | 1;
 
 /** What a summary counts tests by. */
-export const COUNTED_VALUES: readonly TestValue[] = ["compatible", "platform", "lab", "reason"];
+export const COUNTED_VALUES: readonly TestValue[] = ["hardware", "platform", "lab", "reason"];
 /** What lists show of tests. */
 export const LISTED_VALUES: readonly TestValue[] = ["compatible", "duration", "path", "platform", "lab"];
 
@@ -57,23 +54,23 @@ export function asksBuildsForTests({ hardware, labs }: Filters): Statement {
  * cannot know how few there are.
  */
 export function itemsOfCheckouts(filters: Filters, wanted: Wanted): Statement {
-  const { shown, issues = false, lists = false, boots, testsWhen = ALWAYS, part } = wanted;
+  const { shown, issues = false, lists = false, boots, testsWhen = ALWAYS, series, half } = wanted;
   // Nothing to look up and to filter: items are the values, and need not be written down before they are counted.
   const plain = letsAllPass(filters) && !issues;
   const values = sql`build_values as materialized (
     select b.*
     from (
       select b.*, c.label, c.tree_name, c.git_repository_url, c.git_repository_branch,
-        ${raw(part === undefined ? "0" : `dense_rank() over (order by ${part.by}) % 2`)} as half
+        ${raw(series === undefined ? "0" : `dense_rank() over (order by ${series})`)} as series
       from scope_checkouts c
       cross join lateral (
         select ${raw(BUILD_VALUES + (lists ? `, ${BUILD_LIST_VALUES}` : ""))}
         from builds b where b.checkout_id = c.id offset 0
       ) b
     ) b
-    where half = ${part?.half ?? 0}::integer
+    where ${half === undefined ? ALWAYS : sql`series % 2 = ${half}::integer`}
   ), test_values as ${raw(plain ? "" : "materialized")} (
-    select t.*, b.label, b.architecture, b.compiler, b.config
+    select t.*, b.label, b.series, b.architecture, b.compiler, b.config
     from build_values b
     cross join lateral (
       select ${testValues(filters, shown)} ${raw(lists ? `, ${TEST_LIST_VALUES}` : "")}

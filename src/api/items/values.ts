@@ -56,8 +56,17 @@ const FAIL_REASON = `case when upper(t.status) in ${FAILING} then
           when ${ERROR_MESSAGE} in ('null', 'false', '0', '[]', '{}') then '${NO_REASON}'
           else coalesce(t.misc ->> 'error_msg', '${NO_REASON}') end end`;
 
+const PLATFORM = textMember("t.environment_misc", "platform");
+
+/** What a test is counted under on trees: the first of its hardware names. */
+const HARDWARE_KEY = `case when t.environment_compatible is null then ${PLATFORM}
+        when t.environment_compatible[array_lower(t.environment_compatible, 1)] <> ''
+          then t.environment_compatible[array_lower(t.environment_compatible, 1)]
+        else coalesce((select name from unnest(t.environment_compatible) with ordinality as names (name, place)
+          where name <> '' order by place limit 1), ${PLATFORM}) end`;
+
 /** Values of a test that take time to find out. */
-export type TestValue = "compatible" | "duration" | "path" | "platform" | "lab" | "reason";
+export type TestValue = "compatible" | "hardware" | "duration" | "path" | "platform" | "lab" | "reason";
 
 /**
  * Columns of an item of `tests t`, as a `select` list.
@@ -75,7 +84,8 @@ export function testValues(filters: Filters, shown: readonly TestValue[]): State
       ${value("compatible", "t.environment_compatible", "null::text[]")} as compatible,
       ${value("duration", finiteNumber("t.duration"), "null::float8")} as duration,
       ${value("path", known("t.path"), "null::text")} as path,
-      ${value("platform", textMember("t.environment_misc", "platform"), "null::text")} as platform,
+      ${value("platform", PLATFORM, "null::text")} as platform,
+      ${value("hardware", HARDWARE_KEY, "null::text")} as hardware_key,
       ${value("lab", textMember("t.misc", "runtime"), "null::text")} as lab,
       ${value("reason", FAIL_REASON, "null::text")} as fail_reason`;
 }
@@ -83,6 +93,7 @@ export function testValues(filters: Filters, shown: readonly TestValue[]): State
 function asksFor(value: TestValue, { hardware, labs, boots, tests }: Filters): boolean {
   const filters: Record<TestValue, unknown[]> = {
     compatible: [hardware],
+    hardware: [],
     duration: [boots.minDuration, boots.maxDuration, tests.minDuration, tests.maxDuration],
     path: [boots.path, tests.path],
     platform: [hardware, boots.platforms, tests.platforms],
@@ -94,12 +105,6 @@ function asksFor(value: TestValue, { hardware, labs, boots, tests }: Filters): b
 
 /** The columns that only lists show. */
 export const TEST_LIST_VALUES = "t.path as stored_path, t.environment_misc, t.log_url";
-
-/** What a test is counted under on trees: the first of its hardware names. Over an item `t`. */
-export const HARDWARE_KEY = `case when t.compatible is null then t.platform when t.compatible[array_lower(t.compatible, 1)] <> ''
-          then t.compatible[array_lower(t.compatible, 1)]
-        else coalesce((select name from unnest(t.compatible) with ordinality as names (name, place)
-          where name <> '' order by place limit 1), t.platform) end`;
 
 /*
  * What lists show of an item, as `select` lists: rows become JSON faster than calls of json_build_object, and compactly.
@@ -121,24 +126,26 @@ const TEST_COLUMNS = `t.id, t.origin, t.status, t.duration, ${isoTimestamp("t.st
       ${textArray("t.compatible")} as environment_compatible, t.config, t.log_url, t.architecture, t.compiler, t.lab`;
 
 /**
- * Environment of a test: its platform, or all that is stored with the platform in it.
- *
- * @param full SQL, a boolean: show all
+ * What lists show of a test: `item`, as an item of `from` behind test_items t. The environment is the platform, as a row of
+ * its own, because that becomes JSON faster than a call of jsonb_build_object; or all that is stored, with the platform.
  */
-function environment(full: string): string {
-  return `case when ${full} and jsonb_typeof(t.environment_misc) = 'object'
-        then t.environment_misc || jsonb_build_object('platform', t.platform)
-        else jsonb_build_object('platform', t.platform) end as environment_misc`;
+function testItem(columns: string, fullEnvironment: boolean): string {
+  const environment = fullEnvironment
+    ? `case when jsonb_typeof(t.environment_misc) = 'object' then t.environment_misc else '{}' end
+        || jsonb_build_object('platform', t.platform)`
+    : "shown";
+  return `cross join lateral (select t.platform) shown
+        cross join lateral (select ${TEST_COLUMNS}, ${columns}, ${environment} as environment_misc) item`;
 }
 
 /** A boot or test of a tree: chapter 04, section 6.4. */
-export function treeTest(fullEnvironment: string): string {
-  return `${TEST_COLUMNS}, t.path, ${environment(fullEnvironment)}`;
+export function treeTest(fullEnvironment: boolean): string {
+  return testItem("t.path", fullEnvironment);
 }
 
 /** A boot or test of a piece of hardware: chapter 05, section 9.1. */
-export function hardwareTest(fullEnvironment: string): string {
-  return `${TEST_COLUMNS}, t.stored_path as path, ${environment(fullEnvironment)}, t.tree_name, t.git_repository_branch`;
+export function hardwareTest(fullEnvironment: boolean): string {
+  return testItem("t.stored_path as path, t.tree_name, t.git_repository_branch", fullEnvironment);
 }
 
 /** Order of lists: items without a known issue first, then those with the newest; then the newest items. */

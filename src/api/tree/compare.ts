@@ -11,7 +11,7 @@ import {
   testPairPredicate,
 } from "../../filters/sql.ts";
 import type { Kind } from "../items/counts.ts";
-import { asksBuildsForTests, itemsOfCheckouts, variant, type Part, type Wanted } from "../items/tables.ts";
+import { asksBuildsForTests, itemsOfCheckouts, variant, type Half, type Wanted } from "../items/tables.ts";
 import { queryBody } from "../query.ts";
 import type { TreeCompare } from "./shapes.ts";
 
@@ -54,10 +54,10 @@ function checkoutsOfSides({ tree, branch, origin, hashA, hashB }: Sides): Statem
 const NEWEST = `start_time desc nulls last, _timestamp desc nulls last, id collate "C" desc`;
 
 /**
- * What makes two tests the same one. Rows are sorted by a hash of it, which is a lot faster than by texts; these follow,
- * so that nothing depends on the hash but the speed.
+ * What makes two tests the same one: `series` numbers their configs and architectures. Rows are sorted by a hash of path
+ * and platform, which is a lot faster than by texts; these follow, so that nothing depends on the hash but the speed.
  */
-const TEST_IDENTITY = "hash, is_boot, path, config, architecture, platform";
+const TEST_IDENTITY = "hash, series, is_boot, path, platform, config, architecture";
 
 /** Common table expression `test_pairs`. */
 function testPairs(filters: Filters): Statement {
@@ -65,7 +65,7 @@ function testPairs(filters: Filters): Statement {
     select distinct on (${raw(TEST_IDENTITY)}, label)
       ${raw(TEST_IDENTITY)}, label, ${raw(groupedStatus("t.status"))} as status, ${testOutcomePredicate(filters)} as passes
     from (
-      select t.*, hash_record_extended(row(path, config, architecture, platform), 0) as hash
+      select t.*, hashtextextended(path, hashtextextended(platform, 0)) as hash
       from test_items t
       where passes_record and ${testPairPredicate(filters)}
     ) t
@@ -101,7 +101,7 @@ function buildPairs(filters: Filters): Statement {
 const CHANGED = raw("status_a is distinct from status_b or status_a = 'FAIL'");
 
 function pairs(sides: Sides, filters: Filters, wanted: Omit<Wanted, "shown">): Statement {
-  return sql`${checkoutsOfSides(sides)}, ${itemsOfCheckouts(filters, { shown: ["path", "platform"], ...wanted })}`;
+  return sql`${checkoutsOfSides(sides)}, ${itemsOfCheckouts(filters, { shown: ["path", "platform"], series: "config, architecture", ...wanted })}`;
 }
 
 /** JSON text of the builds that changed between two commits, or still fail. */
@@ -176,14 +176,13 @@ async function oneRow<T extends object>(pool: Pool, name: string, statement: Sta
 }
 
 /** Pairs by their statuses. Items that make a pair are of builds with one config and architecture, so in one half. */
-async function pairsOfHalf(pool: Pool, sides: Sides, half: Part["half"]): Promise<PairCount[]> {
+async function pairsOfHalf(pool: Pool, sides: Sides, half: Half): Promise<PairCount[]> {
   const all = noFilters();
-  const part = { by: "config, architecture", half };
   const { pairs: counted } = await oneRow<{ pairs: PairCount[] }>(
     pool,
     "tree_compare",
     sql`
-      with ${pairs(sides, all, { part })}, ${testPairs(all)}, ${buildPairs(all)}
+      with ${pairs(sides, all, { half })}, ${testPairs(all)}, ${buildPairs(all)}
       select coalesce(json_agg(json_build_array(kind, status_a, status_b, pairs)), '[]') as pairs
       from (
         select case when is_boot then 'boots' else 'tests' end as kind, status_a, status_b, count(*) as pairs

@@ -12,7 +12,7 @@ import {
   itemsOfCheckouts,
   LISTED_VALUES,
   variant,
-  type Part,
+  type Half,
 } from "../items/tables.ts";
 import { listOrder, TREE_BUILD, treeTest } from "../items/values.ts";
 import { commitCheckouts, type Scope } from "./scope.ts";
@@ -71,14 +71,14 @@ export async function commitSummary(
 function summaryOfHalf(
   pool: Pool,
   { scope, commit, filters }: CommitRequest,
-  half: Part["half"],
+  half: Half,
 ): Promise<SummaryRow & Found> {
   return queryFound<SummaryRow>(
     pool,
     variant("tree_summary", filters),
     sql`
       with ${commitCheckouts(scope, commit)},
-      ${itemsOfCheckouts(filters, { shown: COUNTED_VALUES, issues: true, part: { by: "b.id", half } })},
+      ${itemsOfCheckouts(filters, { shown: COUNTED_VALUES, issues: true, series: "b.id", half })},
       ${countTables()}
       select ${FOUND}, ${COUNT_COLUMNS},
         coalesce((select git_repository_url from scope_checkouts where git_repository_url is not null
@@ -123,7 +123,7 @@ export function commitTests(
     `coalesce(json_agg(item order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
   return queryFound(
     pool,
-    variant(`tree_${kind}`, filters),
+    variant(`tree_${kind}${fullEnvironment ? "_full" : ""}`, filters),
     sql`
       with ${commitCheckouts(scope, commit)},
       ${itemsOfCheckouts(filters, { shown: LISTED_VALUES, issues: true, lists: true, ...wanted })}
@@ -131,8 +131,7 @@ export function commitTests(
       from (
         select ${raw(list("t.is_boot"))} as boots, ${raw(list("not t.is_boot"))} as tests
         from test_items t
-        cross join (select ${fullEnvironment}::boolean as is_full) environment
-        cross join lateral (select ${raw(treeTest("environment.is_full"))}) item
+        ${raw(treeTest(fullEnvironment))}
         where t.passes
       ) lists`,
   );

@@ -6,7 +6,7 @@ import { named, raw, sql, type Statement } from "../../database/sql.ts";
 import { letsAllPass, type Filters } from "../../filters/filters.ts";
 import type { Kind } from "../items/counts.ts";
 import { noItems } from "../items/summary.ts";
-import { itemsOfCheckouts, variant, type Part } from "../items/tables.ts";
+import { itemsOfCheckouts, variant, type Half } from "../items/tables.ts";
 import { STATUSES, type ItemStatus } from "../shapes.ts";
 import { totalsOfCommits } from "./commit_totals.ts";
 import { CHECKOUT_TIME, inScope, type Scope } from "./scope.ts";
@@ -203,7 +203,7 @@ async function countHalf(
   name: string,
   commits: Statement,
   { filters, kinds, window, relatedBuildsOnly }: HistoryRequest,
-  half: Part["half"],
+  half: Half,
 ): Promise<CommitRow[]> {
   const testKinds = kinds.filter((kind) => kind !== "builds");
   // Tests are read for their own sake, and for builds where something asks builds for their tests.
@@ -223,7 +223,7 @@ async function countHalf(
           where ${window?.start ?? null}::timestamptz is null
             or c.checkout_time between ${window?.start ?? null}::timestamptz and ${window?.end ?? null}::timestamptz
         ),
-        ${itemsOfCheckouts(filters, { shown: [], testsWhen: sql`${readTests}::boolean`, part: { by: "b.id", half } })},
+        ${itemsOfCheckouts(filters, { shown: [], testsWhen: sql`${readTests}::boolean`, series: "b.id", half })},
         counts as materialized (
           select label, case when is_boot then 'boots' else 'tests' end as kind, status,
             count(*) filter (where passes) as items, bool_or(passes_record) as passes_record
