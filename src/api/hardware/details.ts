@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import { textArray } from "../../database/json.ts";
 import type { Pool } from "../../database/pool.ts";
 import { named, raw, sql, type Statement } from "../../database/sql.ts";
-import { COUNT_COLUMNS, countTables, type Counts, type Kind } from "../items/counts.ts";
+import { COUNT_COLUMNS, countsOf, countTables, type CountColumns, type Kind } from "../items/counts.ts";
 import { hardwareOptions, hardwareSummary, noItems, withoutZeros } from "../items/summary.ts";
 import { buildItems, issuesOfItems, testItems, variant } from "../items/tables.ts";
 import { HARDWARE_BUILD, hardwareTest, listOrder } from "../items/values.ts";
@@ -43,7 +43,7 @@ interface TreeRow extends Omit<
   counts: [kind: Kind, status: ItemStatus, items: number][] | null;
 }
 
-interface SummaryRow extends Counts {
+interface SummaryRow extends CountColumns {
   trees: TreeRow[];
   compatibles: string[];
 }
@@ -65,7 +65,7 @@ export async function hardwareDetailsSummary(
   request: HardwareRequest,
   sparse: boolean,
 ): Promise<Found & { summary: Static<typeof HardwareSummary> }> {
-  const { hasTrees, hasRows, trees, compatibles, ...counts } = await queryFound<SummaryRow>(
+  const { hasTrees, hasRows, trees, compatibles, ...columns } = await queryFound<SummaryRow>(
     pool,
     variant("hardware_summary", request.filters),
     sql`
@@ -82,6 +82,7 @@ export async function hardwareDetailsSummary(
           where name <> '' and name <> ${request.hardware} order by 1
         ) as compatibles`,
   );
+  const counts = countsOf(columns);
   const summary = hardwareSummary(counts, request.filters);
   if (sparse) for (const kind of [summary.boots, summary.tests]) kind.platforms = nullIfEmpty(kind.platforms);
   return {

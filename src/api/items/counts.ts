@@ -34,10 +34,16 @@ export type IssueRow = [
   reportUrl: string | null,
 ];
 
-/** The columns that `COUNT_COLUMNS` gives. Those of two halves can be put together: equal rows add up. */
-export interface Counts {
+/** The columns that `COUNT_COLUMNS` gives. */
+export interface CountColumns {
   counts: CountRow[];
   issues: IssueRow[];
+}
+
+/** What was counted. */
+export interface Counts {
+  rows: (kind: Kind, block: Block) => readonly CountRow[];
+  issues: readonly IssueRow[];
 }
 
 /** What a grouping set is by, told from which columns are grouped. */
@@ -87,7 +93,19 @@ export const COUNT_COLUMNS = raw(`
         select i.* from issues i where i.id = k.issue_id and i.version = k.issue_version offset 0
       ) i) as issues`);
 
-/** Counts of two halves as one. */
-export function together(a: Counts, b: Counts): Counts {
-  return { counts: [...a.counts, ...b.counts], issues: [...a.issues, ...b.issues] };
+/** What was counted, in one or more parts: equal rows add up. */
+export function countsOf(...parts: CountColumns[]): Counts {
+  const blocks = new Map<string, CountRow[]>();
+  for (const { counts } of parts) {
+    for (const row of counts) {
+      const name = `${row[0]} ${row[1]}`;
+      const block = blocks.get(name);
+      if (block === undefined) blocks.set(name, [row]);
+      else block.push(row);
+    }
+  }
+  return {
+    rows: (kind, block) => blocks.get(`${kind} ${block}`) ?? [],
+    issues: parts.flatMap(({ issues }) => issues),
+  };
 }

@@ -164,8 +164,8 @@ function byHardware(
   return { environment_compatible: compatibles, environment_misc: platforms };
 }
 
-function kept({ counts }: Counts, kind: Kind, block: Block): CountRow[] {
-  return counts.filter((row) => row[0] === kind && row[1] === block && row[5] > 0);
+function kept(counts: Counts, kind: Kind, block: Block): CountRow[] {
+  return counts.rows(kind, block).filter(([, , , , , items]) => items > 0);
 }
 
 /** Counters by one of the keys. */
@@ -183,11 +183,9 @@ function total(counts: Counts, kind: Kind): StatusCounts {
 }
 
 /** Items of a kind whose known issues matter: of builds, those that did not end well. */
-function withKnownIssues({ counts }: Counts, kind: Kind): CountRow[] {
-  return counts.filter(
-    ([of, block, , status]) =>
-      of === kind && block === "known" && (kind !== "builds" || status === "FAIL" || status === "NULL"),
-  );
+function withKnownIssues(counts: Counts, kind: Kind): readonly CountRow[] {
+  const rows = counts.rows(kind, "known");
+  return kind === "builds" ? rows.filter(([, , , status]) => status === "FAIL" || status === "NULL") : rows;
 }
 
 /** Known issues of kept items, the newest first; with a filter on the kind's issues, those that it names. */
@@ -229,12 +227,10 @@ function unknownIssues(counts: Counts, kind: Kind): { inScope: number; kept: num
 }
 
 /** Values of one of the keys in scope, kept or not. */
-function keys({ counts }: Counts, block: Block, kinds: Kind[], place = 0): string[] {
-  return sortedSet(
-    counts
-      .filter(([kind, of]) => of === block && kinds.includes(kind))
-      .map(([, , of]) => of[place] ?? UNKNOWN),
-  );
+function keys(counts: Counts, block: Block, kinds: Kind[], place = 0): string[] {
+  const values = new Set<string>();
+  for (const kind of kinds) for (const [, , of] of counts.rows(kind, block)) values.add(of[place] ?? UNKNOWN);
+  return sortedSet(values);
 }
 
 function globalOptions(counts: Counts): Static<typeof DetailsFilters>["all"] {

@@ -4,7 +4,7 @@ import type { Pool } from "../../database/pool.ts";
 import { named, raw, sql, type Statement } from "../../database/sql.ts";
 import type { Filters } from "../../filters/filters.ts";
 import { textArray } from "../../database/json.ts";
-import { COUNT_COLUMNS, countTables, together, type Counts } from "../items/counts.ts";
+import { COUNT_COLUMNS, countsOf, countTables, type CountColumns } from "../items/counts.ts";
 import { hardwareKeys, treeOptions, treeSummary } from "../items/summary.ts";
 import {
   asksBuildsForTests,
@@ -44,7 +44,7 @@ async function queryFound<T>(pool: Pool, name: string, statement: Statement): Pr
   return row;
 }
 
-interface SummaryRow extends Counts {
+interface SummaryRow extends CountColumns {
   tree_url: string;
   git_commit_tags: string[] | null;
 }
@@ -55,7 +55,7 @@ export async function commitSummary(
   request: CommitRequest,
 ): Promise<Found & { summary: Static<typeof TreeSummary> }> {
   const [one, other] = await Promise.all([summaryOfHalf(pool, request, 0), summaryOfHalf(pool, request, 1)]);
-  const counts = together(one, other);
+  const counts = countsOf(one, other);
   const { hasCheckouts, tree_url, git_commit_tags } = one;
   return {
     hasCheckouts,
