@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ["test/support/global_setup.ts"],
     setupFiles: ["test/support/cleanup.ts"],
     pool: "forks",
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     // Every test file has databases of its own, so files run side by side; more than a few only fight for the disk.
     maxWorkers: 4,
