@@ -109,39 +109,41 @@ function asksForIssues({ builds, boots, tests }: Filters): Statement {
   return sql`${[builds, boots, tests].some(({ issues }) => issues !== undefined)}::boolean`;
 }
 
+const ISSUE = raw("i.id as issue_id, i.version as issue_version, i._timestamp as issue_time");
+
+/** The issue of the incident `n`, when it exists. */
+const ISSUE_OF_INCIDENT = raw(`cross join lateral (
+      select i.id, i.version, i._timestamp from issues i
+      where i.id = n.issue_id and i.version = n.issue_version offset 0
+    ) i`);
+
 /**
  * `test_issues` and `build_issues`: one row per item and known issue. Incidents of a build that name a test belong to
- * the test. Indexes incidents_first_of_test, incidents_build_id_dfa49727, issues_pkey.
+ * the test. Indexes incidents_of_test, incidents_build_id_dfa49727, issues_pkey.
  *
  * @param when SQL that says, without looking at rows, whether issues are needed at all
  */
 export function issuesOfItems(when = ALWAYS): Statement {
   return sql`test_issues as materialized (
-    select distinct t.id, i.id as issue_id, i.version as issue_version, i._timestamp as issue_time
+    select distinct t.id, ${ISSUE}
     from test_values t
     cross join lateral (
       select n.issue_id, n.issue_version from incidents n
       where n.test_id = t.id and n.present is not false offset 0
     ) n
-    cross join lateral (
-      select i.id, i.version, i._timestamp from issues i
-      where i.id = n.issue_id and i.version = n.issue_version offset 0
-    ) i
+    ${ISSUE_OF_INCIDENT}
     where ${when}
   ), known_of_tests as (
     select id, array_agg(issue_id || ',' || issue_version) as known, max(issue_time) as newest_issue
     from test_issues group by id
   ), build_issues as materialized (
-    select distinct b.id, i.id as issue_id, i.version as issue_version, i._timestamp as issue_time
+    select distinct b.id, ${ISSUE}
     from build_values b
     cross join lateral (
       select n.issue_id, n.issue_version from incidents n
       where n.build_id = b.id and n.test_id is null and n.present is not false offset 0
     ) n
-    cross join lateral (
-      select i.id, i.version, i._timestamp from issues i
-      where i.id = n.issue_id and i.version = n.issue_version offset 0
-    ) i
+    ${ISSUE_OF_INCIDENT}
     where ${when}
   ), known_of_builds as (
     select id, array_agg(issue_id || ',' || issue_version) as known, max(issue_time) as newest_issue,

@@ -9,7 +9,7 @@ import { noItems } from "../items/summary.ts";
 import { itemsOfCheckouts, variant, type Half } from "../items/tables.ts";
 import { STATUSES, type ItemStatus } from "../shapes.ts";
 import { totalsOfCommits } from "./commit_totals.ts";
-import { CHECKOUT_TIME, inScope, type Scope } from "./scope.ts";
+import { CHECKOUT_TIME, inScope, wantedCommit, type Scope } from "./scope.ts";
 import type { CommitHistory } from "./shapes.ts";
 
 /** A commit graph shows so many commits. */
@@ -52,15 +52,8 @@ export async function historyOfCommit(
   request: HistoryRequest,
 ): Promise<CommitItem[] | undefined> {
   const { scope } = request;
-  // indexes checkouts_commit_hash and checkouts_commit_tags, then checkouts_tree_head or checkouts_git_branch
-  const commits = sql`wanted_commit as materialized (
-    select c.git_commit_hash
-    from checkouts c
-    where (c.git_commit_hash = ${commit} or c.git_commit_tags @> array[${commit}]::text[]) and ${inScope(scope)}
-      and c.git_commit_hash is not null
-    order by c.git_commit_hash = ${commit} desc, c._timestamp desc nulls last, c.git_commit_hash collate "C" desc
-    limit 1
-  ), head as materialized (
+  // index checkouts_commit_hash, then checkouts_tree_head or checkouts_git_branch
+  const commits = sql`${wantedCommit(scope, commit)}, head as materialized (
     select max(${CHECKOUT_TIME}) as time
     from checkouts c
     where c.git_commit_hash = (select git_commit_hash from wanted_commit) and ${inScope(scope)}

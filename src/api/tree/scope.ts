@@ -22,11 +22,11 @@ export function inScope({ origin, branch, url, tree }: Scope): Statement {
 export const CHECKOUT_TIME = raw("coalesce(c.start_time, c._timestamp)");
 
 /**
- * Common table expression `scope_checkouts`: all checkouts of a commit within a scope, with their hash as label.
+ * Common table expression `wanted_commit`: the hash of a commit within a scope, in no row or one.
  *
  * @param commit hash, or tag: of the checkouts with the tag the one taken in last names the commit
  */
-export function commitCheckouts(scope: Scope, commit: string): Statement {
+export function wantedCommit(scope: Scope, commit: string): Statement {
   // indexes checkouts_commit_hash and checkouts_commit_tags
   return sql`wanted_commit as materialized (
     select c.git_commit_hash
@@ -35,7 +35,13 @@ export function commitCheckouts(scope: Scope, commit: string): Statement {
       and c.git_commit_hash is not null
     order by c.git_commit_hash = ${commit} desc, c._timestamp desc nulls last, c.git_commit_hash collate "C" desc
     limit 1
-  ), scope_checkouts as materialized (
+  )`;
+}
+
+/** Common table expression `scope_checkouts`: all checkouts of a commit within a scope, with their hash as label. */
+export function commitCheckouts(scope: Scope, commit: string): Statement {
+  // index checkouts_commit_hash
+  return sql`${wantedCommit(scope, commit)}, scope_checkouts as materialized (
     select c.id, c.git_commit_hash as label, c.tree_name, c.git_repository_url, c.git_repository_branch,
       c.git_commit_name, c.git_commit_tags, ${CHECKOUT_TIME} as checkout_time, c._timestamp
     from checkouts c

@@ -1,10 +1,10 @@
-/** The list of trees. */
+/** The list of trees, and the newest checkout of a branch. */
 import { Value } from "typebox/value";
 import { beforeAll, describe, expect, it } from "vitest";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { testServer, type TestServer } from "../../../test/support/server.ts";
 import { ingestFiles, submission } from "../../../test/support/spool.ts";
-import { TreeListing } from "./shapes.ts";
+import { TreeLatest, TreeListing } from "./shapes.ts";
 
 let database: TestDatabase;
 let server: TestServer;
@@ -146,5 +146,60 @@ describe("GET /api/tree/", () => {
     const { status, body } = await server.get(`/api/tree/?interval_in_days=${days}`);
     expect([status, Object.keys(body as object)]).toEqual([400, ["error"]]);
     expect((body as { error: string }).error).toContain("interval_in_days");
+  });
+});
+
+describe("GET /api/tree/{tree}/{branch}", () => {
+  it("finds the newest checkout that has a commit", async () => {
+    const { body } = await server.get("/api/tree/mainline/master");
+    expect(Value.Check(TreeLatest, body)).toBe(true);
+    expect(body).toEqual({
+      git_repository_url: URL,
+      git_commit_hash: hash("b"),
+      git_commit_name: "v6.2",
+      origin: "maestro",
+      api_url: `/api/tree/mainline/master/${hash("b")}/full?origin=maestro`,
+      old_api_url: `/api/tree/${hash("b")}/full?origin=maestro&git_url=https%3A%2F%2Fgit.example.org%2Flinux.git&git_branch=master`,
+      tree_name: "mainline",
+      git_repository_branch: "master",
+    });
+    expect((await server.get("/api/tree/mainline/hashless")).body).toMatchObject({
+      error: "Tree not found. No origin was provided so it was defaulted to maestro",
+    });
+  });
+
+  it("takes branches with slashes, raw or encoded", async () => {
+    const raw = await server.get("/api/tree/mainline/for/next?origin=maestro");
+    expect(raw.body).toMatchObject({
+      git_repository_branch: "for/next",
+      api_url: `/api/tree/mainline/for/next/${hash("c")}/full?origin=maestro`,
+    });
+    expect((await server.get("/api/tree/mainline/for%2Fnext?origin=maestro")).body).toEqual(raw.body);
+  });
+
+  it("encodes addresses as clients expect them", async () => {
+    const { body } = await server.get(
+      `/api/tree/${encodeURIComponent("a b&c")}/${encodeURIComponent("x+y/é")}?origin=maestro`,
+    );
+    expect(body).toMatchObject({
+      api_url: `/api/tree/a%20b&c/x+y/%C3%A9/${hash("d")}/full?origin=maestro`,
+      old_api_url: `/api/tree/${hash("d")}/full?origin=maestro&git_url=https%3A%2F%2Fgit.example.org%2Flinux.git&git_branch=x%2By%2F%C3%A9`,
+    });
+  });
+
+  it("finds a commit by hash or tag", async () => {
+    expect((await server.get(`/api/tree/mainline/master?commit_hash=${hash("a")}`)).body).toMatchObject({
+      git_commit_hash: hash("a"),
+    });
+    expect((await server.get("/api/tree/mainline/master?commit_hash=v6.1")).body).toMatchObject({
+      git_commit_hash: hash("a"),
+    });
+    expect((await server.get("/api/tree/mainline/master?origin=maestro&commit_hash=nope")).body).toEqual({
+      error: "Tree not found.",
+      params: { tree_name: "mainline", git_branch: "master", origin: "maestro", commit_hash: "nope" },
+    });
+    expect((await server.get("/api/tree/mainline/master?commit_hash=")).body).toMatchObject({
+      params: { commit_hash: "" },
+    });
   });
 });
