@@ -1,7 +1,7 @@
 /** Builds, boots and tests of a tree's commit, and what they sum up to (chapter 04, section 6). */
 import type { Static } from "typebox";
 import type { Pool } from "../../database/pool.ts";
-import { named, raw, sql, type Statement } from "../../database/sql.ts";
+import { named, raw, sql, type SqlFragment, type Statement } from "../../database/sql.ts";
 import type { Filters } from "../../filters/filters.ts";
 import { textArray } from "../../database/json.ts";
 import { COUNT_COLUMNS, countsOf, countTables, type CountColumns } from "../items/counts.ts";
@@ -89,50 +89,70 @@ function summaryOfHalf(
   );
 }
 
+/** The kept builds as JSON text. */
+const BUILD_LIST = raw(`coalesce((
+        select json_agg(item order by ${listOrder("b")})
+        from build_items b cross join lateral (select ${TREE_BUILD}) item
+        where b.passes
+      ), '[]')::text`);
+
+/** The kept boots or tests as JSON text. */
+function testList(kind: "boots" | "tests", fullEnvironment: boolean): SqlFragment {
+  return raw(`coalesce((
+        select json_agg(item order by ${listOrder("t")})
+        from test_items t ${treeTest(fullEnvironment)}
+        where t.passes and t.is_boot = ${kind === "boots"}
+      ), '[]')::text`);
+}
+
 /** JSON text of the builds of a commit that the filters keep. */
 export function commitBuilds(
   pool: Pool,
   { scope, commit, filters }: CommitRequest,
 ): Promise<Found & { builds: string }> {
+  const testsWhen = asksBuildsForTests(filters);
   return queryFound(
     pool,
     variant("tree_builds", filters),
     sql`
       with ${commitCheckouts(scope, commit)},
-      ${itemsOfCheckouts(filters, { shown: LISTED_VALUES, issues: true, lists: true, testsWhen: asksBuildsForTests(filters) })}
-      select ${FOUND}, coalesce((
-        select json_agg(item order by ${raw(listOrder("b"))}) from build_items b cross join lateral (select ${raw(TREE_BUILD)}) item where b.passes
-      ), '[]')::text as builds`,
+      ${itemsOfCheckouts(filters, { shown: LISTED_VALUES, issues: true, lists: true, testsWhen })}
+      select ${FOUND}, ${BUILD_LIST} as builds`,
   );
 }
 
 /**
- * JSON texts of the boots and tests of a commit that the filters keep.
+ * JSON text of the boots, or tests, of a commit that the filters keep.
  *
- * @param kind only one of the two; the other list is empty
  * @param fullEnvironment show all of `environment_misc`, not the platform alone
  */
 export function commitTests(
   pool: Pool,
   { scope, commit, filters }: CommitRequest,
-  kind: "boots" | "tests" | "both",
-  fullEnvironment = false,
-): Promise<Found & { boots: string; tests: string }> {
-  const wanted = kind === "both" ? {} : { boots: kind === "boots" };
-  const list = (of: string): string =>
-    `coalesce(json_agg(item order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
+  kind: "boots" | "tests",
+  fullEnvironment: boolean,
+): Promise<Found & { items: string }> {
   return queryFound(
     pool,
     variant(`tree_${kind}${fullEnvironment ? "_full" : ""}`, filters),
     sql`
       with ${commitCheckouts(scope, commit)},
-      ${itemsOfCheckouts(filters, { shown: LISTED_VALUES, issues: true, lists: true, ...wanted })}
-      select ${FOUND}, lists.*
-      from (
-        select ${raw(list("t.is_boot"))} as boots, ${raw(list("not t.is_boot"))} as tests
-        from test_items t
-        ${raw(treeTest(fullEnvironment))}
-        where t.passes
-      ) lists`,
+      ${itemsOfCheckouts(filters, { shown: LISTED_VALUES, issues: true, lists: true, boots: kind === "boots" })}
+      select ${FOUND}, ${testList(kind, fullEnvironment)} as items`,
+  );
+}
+
+/** JSON texts of all three lists of a commit. */
+export function commitLists(
+  pool: Pool,
+  { scope, commit, filters }: CommitRequest,
+): Promise<Found & { builds: string; boots: string; tests: string }> {
+  return queryFound(
+    pool,
+    variant("tree_lists", filters),
+    sql`
+      with ${commitCheckouts(scope, commit)},
+      ${itemsOfCheckouts(filters, { shown: LISTED_VALUES, issues: true, lists: true })}
+      select ${FOUND}, ${BUILD_LIST} as builds, ${testList("boots", false)} as boots, ${testList("tests", false)} as tests`,
   );
 }

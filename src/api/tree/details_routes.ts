@@ -9,7 +9,14 @@ import type { RouteContext } from "../../http/server.ts";
 import { ALL_FILTERS, FILTERS_OF_BOOTS, FILTERS_OF_BUILDS, FILTERS_OF_TESTS } from "../filter_parameters.ts";
 import { EnvironmentQuery } from "../items/shapes.ts";
 import { ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
-import { commitBuilds, commitSummary, commitTests, type CommitRequest, type Found } from "./details.ts";
+import {
+  commitBuilds,
+  commitLists,
+  commitSummary,
+  commitTests,
+  type CommitRequest,
+  type Found,
+} from "./details.ts";
 import {
   CommitPath,
   DirectCommitPath,
@@ -151,10 +158,9 @@ function nothing({ hasCheckouts, hasBuilds }: Found): string | undefined {
 }
 
 async function sendFull(pool: Pool, reply: FastifyReply, request: CommitRequest): Promise<FastifyReply> {
-  const [counted, { builds }, { boots, tests }] = await Promise.all([
+  const [counted, { builds, boots, tests }] = await Promise.all([
     commitSummary(pool, request),
-    commitBuilds(pool, request),
-    commitTests(pool, request, "both"),
+    commitLists(pool, request),
   ]);
   const error = nothing(counted);
   if (error !== undefined) return sendNothing(reply, error);
@@ -183,7 +189,7 @@ async function sendTests(
   kind: "boots" | "tests",
 ): Promise<FastifyReply> {
   const { full_environment_misc: fullEnvironment } = parseParameters(EnvironmentQuery, query);
-  const lists = await commitTests(pool, request, kind, fullEnvironment);
-  if (!lists.hasCheckouts) return sendNothing(reply, NO_RESULTS);
-  return sendJsonText(reply, `{"${kind}":${lists[kind]}}`);
+  const { items, hasCheckouts } = await commitTests(pool, request, kind, fullEnvironment);
+  if (!hasCheckouts) return sendNothing(reply, NO_RESULTS);
+  return sendJsonText(reply, `{"${kind}":${items}}`);
 }
