@@ -30,11 +30,26 @@ export interface Wanted {
   testsWhen?: Statement;
   /** SQL over `b`: gives builds and their tests a number, `series`, the same where it is equal. */
   series?: string;
-  /** Only the builds of odd, or of even, series: statements on both halves run at once, and their counts add up. */
-  half?: Half;
+  /** Only a part of the builds. */
+  half?: HalfOf;
 }
 
+/** One half of the builds: statements on both run at once, and their counts add up. */
 export type Half = 0 | 1;
+
+export interface HalfOf {
+  half: Half;
+  /** Columns of `b`: builds for which they are equal are in one half. */
+  by: readonly string[];
+}
+
+/**
+ * SQL that tells the half of a row by a hash. It looks at the row alone: the statements on the halves see the database a
+ * moment apart, and a row that arrives in between must not move others from one half to the other.
+ */
+export function halfBy(columns: readonly string[]): string {
+  return `${columns.reduce((hash, column) => `hashtextextended(${column}, ${hash})`, "0")} & 1`;
+}
 
 /** What a summary counts tests by. */
 export const COUNTED_VALUES: readonly TestValue[] = ["hardware", "platform", "lab", "reason"];
@@ -68,7 +83,7 @@ export function itemsOfCheckouts(filters: Filters, wanted: Wanted): Statement {
         from builds b where b.checkout_id = c.id offset 0
       ) b
     ) b
-    where ${half === undefined ? ALWAYS : sql`series % 2 = ${half}::integer`}
+    where ${half === undefined ? ALWAYS : sql`${raw(halfBy(half.by))} = ${half.half}::integer`}
   ), test_values as ${raw(plain ? "" : "materialized")} (
     select t.*, b.label, b.series, b.architecture, b.compiler, b.config
     from build_values b

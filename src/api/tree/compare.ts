@@ -182,7 +182,7 @@ async function pairsOfHalf(pool: Pool, sides: Sides, half: Half): Promise<PairCo
     pool,
     "tree_compare",
     sql`
-      with ${pairs(sides, all, { half })}, ${testPairs(all)}, ${buildPairs(all)}
+      with ${pairs(sides, all, { half: { half, by: ["b.config", "b.architecture"] } })}, ${testPairs(all)}, ${buildPairs(all)}
       select coalesce(json_agg(json_build_array(kind, status_a, status_b, pairs)), '[]') as pairs
       from (
         select case when is_boot then 'boots' else 'tests' end as kind, status_a, status_b, count(*) as pairs

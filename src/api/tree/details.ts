@@ -78,7 +78,7 @@ function summaryOfHalf(
     variant("tree_summary", filters),
     sql`
       with ${commitCheckouts(scope, commit)},
-      ${itemsOfCheckouts(filters, { shown: COUNTED_VALUES, issues: true, series: "b.id", half })},
+      ${itemsOfCheckouts(filters, { shown: COUNTED_VALUES, issues: true, half: { half, by: ["b.id"] } })},
       ${countTables()}
       select ${FOUND}, ${COUNT_COLUMNS},
         coalesce((select git_repository_url from scope_checkouts where git_repository_url is not null

@@ -216,7 +216,7 @@ async function countHalf(
           where ${window?.start ?? null}::timestamptz is null
             or c.checkout_time between ${window?.start ?? null}::timestamptz and ${window?.end ?? null}::timestamptz
         ),
-        ${itemsOfCheckouts(filters, { shown: [], testsWhen: sql`${readTests}::boolean`, series: "b.id", half })},
+        ${itemsOfCheckouts(filters, { shown: [], testsWhen: sql`${readTests}::boolean`, half: { half, by: ["b.id"] } })},
         counts as materialized (
           select label, case when is_boot then 'boots' else 'tests' end as kind, status,
             count(*) filter (where passes) as items, bool_or(passes_record) as passes_record

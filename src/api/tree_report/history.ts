@@ -2,6 +2,7 @@
 import { isoTimestamp, jsonTextMember, normalStatus } from "../../database/json.ts";
 import { named, raw, sql } from "../../database/sql.ts";
 import type { Pool } from "../../database/pool.ts";
+import { halfBy, type Half } from "../items/tables.ts";
 import type { ReportedCommit, ReportScope } from "./commit.ts";
 
 /** JSON texts: platform, then config, then architecture and compiler, then path, then the runs, newest first. */
@@ -103,7 +104,7 @@ async function changedInHalf(
   { origin, url, branch }: ReportScope,
   { hash, since, newest }: ReportedCommit,
   { paths, groupSize }: HistoryOptions,
-  half: 0 | 1,
+  half: Half,
 ): Promise<ConfigRow[]> {
   const patterns = paths?.map(completePattern) ?? null;
   const { rows } = await pool.query<ConfigRow>(
@@ -127,7 +128,7 @@ async function changedInHalf(
               and c.git_repository_branch = ${branch}
               and coalesce(c.start_time, c._timestamp) between ${since}::timestamptz and ${newest}::timestamptz
           ) b
-          where kind % 2 = ${half}::integer
+          where ${raw(halfBy(["config", "toolchain"]))} = ${half}::integer
         ), runs as (
           select b.is_reported, b.kind, b.config, b.toolchain, t.*,
             hashtextextended(t.path, hashtextextended(t.platform, 0)) as hash
