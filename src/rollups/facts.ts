@@ -66,39 +66,65 @@ function firstIncident(moment: Moment): string {
   ) i on true`;
 }
 
-/** Columns of a test that is counted, as for `create table`. */
-export const COUNTED_TEST_COLUMNS = `
-  test_id text, checkout_id text, checkout_time timestamptz,
-  origin text, tree_name text, git_repository_branch text, git_repository_url text, git_commit_hash text,
-  path_group text, build_config_name text, build_architecture text, build_compiler text, hardware_key text,
-  test_platform text, test_lab text, test_origin text, issue_id text, issue_version integer,
-  issue_uncategorized boolean, is_boot boolean, status text, compatibles text[]`;
-
-/**
- * One row per ready test of `source`, with what it is counted under.
- *
- * @param source gives the columns of `TEST_FACTS` as `t`
- */
-export function countedTests(source: string, moment: Moment): string {
-  return `
-  select
-    t.id as test_id, c.id as checkout_id, ${CHECKOUT_TIME} as checkout_time,
-    c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, c.git_commit_hash,
+/** What a ready test is counted under by itself and by its issue, of `t` and `i`; as a `select` list. */
+const TEST_KEY = `
     case when coalesce(t.path, '') = '' then '-' else split_part(t.path, '.', 1) end as path_group,
-    coalesce(nullif(b.config_name, ''), 'Unknown') as build_config_name,
-    coalesce(nullif(b.architecture, ''), 'Unknown') as build_architecture,
-    coalesce(nullif(b.compiler, ''), 'Unknown') as build_compiler,
     coalesce(t.compatible[1], t.platform, 'Unknown') as hardware_key,
     t.platform as test_platform, t.lab as test_lab, t.origin as test_origin,
     i.issue_id, i.issue_version,
     i.issue_id is null and upper(t.status) is not distinct from 'FAIL' as issue_uncategorized,
-    t.is_boot, upper(t.status) as status,
-    case when cardinality(t.compatible) > 0 then t.compatible end as compatibles
+    t.is_boot, upper(t.status) as status, coalesce(cardinality(t.compatible) > 0, false) as has_compatibles`;
+
+/** What a ready test is counted under by its build and checkout, of `b` and `c`; as a `select` list. */
+const PARENT_KEY = `
+    c.id as checkout_id, ${CHECKOUT_TIME} as checkout_time,
+    c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, c.git_commit_hash,
+    coalesce(nullif(b.config_name, ''), 'Unknown') as build_config_name,
+    coalesce(nullif(b.architecture, ''), 'Unknown') as build_architecture,
+    coalesce(nullif(b.compiler, ''), 'Unknown') as build_compiler`;
+
+/** Columns of a test that a batch moves, as for `create table`; what its build says is in a row of the build. */
+export const MOVED_TEST_COLUMNS = `
+  test_id text, build_id text, path_group text, hardware_key text, test_platform text, test_lab text, test_origin text,
+  issue_id text, issue_version integer, issue_uncategorized boolean, is_boot boolean, status text,
+  has_compatibles boolean`;
+
+/**
+ * One row per test of `source` whose build is among `builds`.
+ *
+ * @param source gives the columns of `TEST_FACTS` as `t`
+ * @param builds gives the ids of ready builds
+ */
+export function movedTests(source: string, builds: string, moment: Moment): string {
+  return `
+  select t.id as test_id, t.build_id, ${TEST_KEY}
   from ${source}
-  ${joined(moment, "builds", "b", "b.id = t.build_id")}
-  ${joined(moment, "checkouts", "c", "c.id = b.checkout_id")}
-  ${firstIncident(moment)}`;
+  ${firstIncident(moment)}
+  where t.build_id in (${builds})`;
 }
+
+/** Columns of a ready build with what its tests are counted under, as for `create table`. */
+export const MOVED_BUILD_COLUMNS = `
+  build_id text, checkout_id text, checkout_time timestamptz,
+  origin text, tree_name text, git_repository_branch text, git_repository_url text, git_commit_hash text,
+  build_config_name text, build_architecture text, build_compiler text`;
+
+/** One row per ready build of those that `source` gives as `x.build_id`. */
+export function movedBuilds(source: string, moment: Moment): string {
+  return `
+  select b.id as build_id, ${PARENT_KEY}
+  from ${source}
+  ${joined(moment, "builds", "b", "b.id = x.build_id")}
+  ${joined(moment, "checkouts", "c", "c.id = b.checkout_id")}`;
+}
+
+/** One row per ready test, with all that it is counted under. */
+export const COUNTED_TESTS = `
+  select t.id as test_id, ${PARENT_KEY}, ${TEST_KEY}
+  from ${ALL_TESTS}
+  join builds b on b.id = t.build_id
+  join checkouts c on c.id = b.checkout_id
+  ${firstIncident("all")}`;
 
 /** Columns of a build that is counted for its commit. */
 export const COUNTED_BUILD_COLUMNS = `

@@ -1,29 +1,46 @@
 /** hardware_status: nine counters per test origin, platform and checkout (chapter 02, section 19). */
-import { CHECKOUT_TIME, COUNTERS, COUNTER_SUMS, hardwareBuilds, countedTests, ALL_TESTS } from "./facts.ts";
+import { CHECKOUT_TIME, COUNTED_TESTS, COUNTERS, COUNTER_SUMS, hardwareBuilds } from "./facts.ts";
 
 const KEY = "test_origin, platform, checkout_id";
 
 /**
  * Signed facts of builds and tests, summed into the nine counters of each row. `compatibles_test_id` is the smallest
  * id among the tests that have a compatible list.
+ *
+ * @param testMoves gives sign, status, the key's columns with `test_platform`, checkout_time, is_boot, and the test_id of
+ *   a test with a list
  */
 function countersByHardware(hardwareBuildMoves: string, testMoves: string): string {
   return `
     select ${KEY}, min(checkout_time) as checkout_time,
-      min(test_id collate "C") filter (where sign > 0 and has_compatibles) as compatibles_test_id,
+      min(test_id collate "C") filter (where sign > 0) as compatibles_test_id,
       ${COUNTER_SUMS}
     from (
-      select 'build' as what, sign, status, ${KEY}, checkout_time, null as test_id, false as has_compatibles
+      select 'build' as what, sign, status, ${KEY}, checkout_time, null as test_id
       from ${hardwareBuildMoves} builds
       union all
       select case when is_boot then 'boot' else 'test' end, sign, status, test_origin, test_platform, checkout_id,
-        checkout_time, test_id, compatibles is not null
+        checkout_time, test_id
       from ${testMoves} tests
       where test_platform is not null
     ) moves
     where checkout_time is not null
     group by ${KEY}`;
 }
+
+/** The batch's tests, those that count alike as one with their number in `sign`. */
+const TEST_MOVES = `(
+      select t.sign * t.tests as sign, t.status, t.test_origin, t.test_platform, b.checkout_id, b.checkout_time,
+        t.is_boot, t.test_id
+      from (
+        select sign, build_id, status, test_origin, test_platform, is_boot, count(*)::integer as tests,
+          min(test_id collate "C") filter (where has_compatibles) as test_id
+        from test_moves
+        where test_platform is not null
+        group by sign, build_id, status, test_origin, test_platform, is_boot
+      ) t
+      join moved_builds b on b.build_id = t.build_id and b.sign = t.sign
+    )`;
 
 /**
  * A test never leaves its row: its origin, its build, the build's checkout and its platform are fixed once they are
@@ -33,10 +50,12 @@ export const CHANGE_HARDWARE_STATUS = `
   insert into hardware_status (${KEY}, compatibles, compatibles_test_id, start_time, ${COUNTERS.join(", ")})
   select ${KEY.split(", ")
     .map((name) => `moves.${name}`)
-    .join(", ")}, tests.compatibles, moves.compatibles_test_id, moves.checkout_time,
+    .join(", ")}, t.environment_compatible, moves.compatibles_test_id, moves.checkout_time,
     ${COUNTERS.map((name) => `moves.${name}`).join(", ")}
-  from (${countersByHardware("hardware_build_moves", "test_moves")}) moves
-  left join test_moves tests on tests.sign > 0 and tests.test_id = moves.compatibles_test_id
+  from (${countersByHardware("hardware_build_moves", TEST_MOVES)}) moves
+  left join lateral (
+    select environment_compatible from tests where id = moves.compatibles_test_id offset 0
+  ) t on true
   on conflict (test_origin, platform, checkout_id) do update
     set ${COUNTERS.map((name) => `${name} = hardware_status.${name} + excluded.${name}`).join(", ")},
       -- an adopted row with a list but without its test keeps its list
@@ -58,7 +77,11 @@ export const CHANGE_HARDWARE_STATUS = `
 /** The whole rows of the checkouts in `scope`, a query that gives ids. */
 export function expectedHardwareStatus(scope: string): string {
   const builds = `(select 1 as sign, facts.* from (${hardwareBuilds("builds b", "all")} and c.id in (${scope})) facts)`;
-  const tests = `(select 1 as sign, facts.* from (${countedTests(ALL_TESTS, "all")} where c.id in (${scope})) facts)`;
+  const tests = `(
+      select 1 as sign, status, test_origin, test_platform, checkout_id, checkout_time, is_boot,
+        case when has_compatibles then test_id end as test_id
+      from (${COUNTED_TESTS} where c.id in (${scope})) facts
+    )`;
   return `
   select counts.checkout_id, counts.test_origin, counts.platform, t.environment_compatible as compatibles,
     counts.compatibles_test_id, counts.checkout_time as start_time,

@@ -20,7 +20,7 @@ export const CHANGE_PENDING = `
   insert into pending_test (${PENDING_TEST_COLUMNS})
   select ${PENDING_TEST}
   from ${TESTS_AFTER}
-  where t.id not in (select test_id from test_moves where sign > 0)
+  where t.build_id not in (select build_id from moved_builds where sign > 0)
   on conflict (test_id) do nothing;
 
   delete from pending_builds p using touched_builds x where not x.is_new and p.build_id = x.id;

@@ -15,13 +15,16 @@
 import {
   CHECKOUT_TIME,
   COUNTED_BUILD_COLUMNS,
-  COUNTED_TEST_COLUMNS,
   HARDWARE_BUILD_COLUMNS,
+  MOVED_BUILD_COLUMNS,
+  MOVED_TEST_COLUMNS,
   TEST_FACTS,
+  TEST_FACT_COLUMNS,
   countedBuilds,
-  countedTests,
   hardwareBuilds,
   lookup,
+  movedBuilds,
+  movedTests,
   type Moment,
 } from "./facts.ts";
 
@@ -32,14 +35,17 @@ export const TOUCHED_TABLES: Record<string, string> = {
   // builds that are new, that change, or whose checkout is rekeyed; rekeyed: tests of it may change their bucket;
   // restated: it is new, or its status changes
   touched_builds: "id text, is_new boolean, rekeyed boolean, restated boolean",
-  // stored tests beside the new ones, which are all touched
-  touched_tests: "id text, build_id text",
+  // stored tests beside the new ones, which are all touched, with their facts as they were; staged: the merge may
+  // change these
+  touched_tests: `staged boolean, ${TEST_FACT_COLUMNS}`,
   // builds whose hardware may change
   touched_pairs: "build_id text",
   // known staged checkouts as they were
   before_checkouts: `id text, origin text, tree_name text, git_repository_url text, git_repository_branch text,
     git_commit_hash text, checkout_time timestamptz`,
-  test_moves: `sign integer, ${COUNTED_TEST_COLUMNS}`,
+  // ready builds of the touched tests; what many tests share is found and kept once
+  moved_builds: `sign integer, ${MOVED_BUILD_COLUMNS}`,
+  test_moves: `sign integer, ${MOVED_TEST_COLUMNS}`,
   build_moves: `sign integer, ${COUNTED_BUILD_COLUMNS}`,
   hardware_build_moves: `sign integer, ${HARDWARE_BUILD_COLUMNS}`,
 };
@@ -88,30 +94,30 @@ export const FIND_TOUCHED = `
   group by id
   having bool_or(rekeyed) or bool_or(restated);
 
-  insert into touched_tests (id, build_id)
-  select distinct id, build_id
+  insert into touched_tests
+  select distinct on (t.id) t.id in (select id from staged_tests), t.*
   from (
-    select t.id, t.build_id
+    select ${TEST_FACTS}
     from ${knownStaged("tests")}
     ${lookup("tests", "t", "t.id = s.id")}
     where ${fillsStatus("t")} or ${fills("t", "path", "start_time", "environment_misc", "environment_compatible")}
       or ${REPLACES_MISC}
     union all
     -- index tests_build_id_551a24f9
-    select t.id, t.build_id
+    select ${TEST_FACTS}
     from (select id from touched_builds where rekeyed) x
     ${lookup("tests", "t", "t.build_id = x.id")}
     union all
-    select t.id, t.build_id
+    select ${TEST_FACTS}
     from (select test_id from staged_incidents where test_id is not null) s
     ${lookup("tests", "t", "t.id = s.test_id")}
     union all
-    select t.id, t.build_id
+    select ${TEST_FACTS}
     from ${knownStaged("incidents")}
     ${lookup("incidents", "i", "i.id = s.id")}
     ${lookup("tests", "t", "t.id = i.test_id")}
-  ) tests
-  where id not in (select id from new_tests);
+  ) t
+  where t.id not in (select id from new_tests);
 
   insert into touched_pairs (build_id)
   select build_id from new_tests
@@ -125,21 +131,37 @@ export const FIND_TOUCHED = `
   from (select id from touched_checkouts where not is_new) x
   ${lookup("checkouts", "c", "c.id = x.id")}`;
 
-const STORED_TOUCHED_TESTS = `select ${TEST_FACTS} from touched_tests x ${lookup("tests", "t", "t.id = x.id")}`;
+const FACT_NAMES = TEST_FACT_COLUMNS.split(",")
+  .map((column) => column.trim().split(" ")[0])
+  .join(", ");
 
 /** The new and the touched tests as they are stored after the merge, as `t`. */
-export const TESTS_AFTER = `(select * from new_tests union all ${STORED_TOUCHED_TESTS}) t`;
+export const TESTS_AFTER = `(
+    select * from new_tests
+    union all
+    select ${FACT_NAMES} from touched_tests where not staged
+    union all
+    select ${TEST_FACTS} from (select id from touched_tests where staged) x ${lookup("tests", "t", "t.id = x.id")}
+  ) t`;
 
 /** Takes the facts of what is touched, as they were with sign -1 and as they are with +1. */
 export function takeMoves(moment: Moment): string {
-  const sign = moment === "before" ? -1 : 1;
-  const tests = moment === "before" ? `(${STORED_TOUCHED_TESTS}) t` : TESTS_AFTER;
-  const existing = moment === "before" ? "where not is_new" : "";
+  const isBefore = moment === "before";
+  const sign = isBefore ? -1 : 1;
+  const testBuilds = isBefore
+    ? "(select distinct build_id from touched_tests) x"
+    : "(select build_id from new_tests union select build_id from touched_tests) x";
+  const tests = isBefore ? "touched_tests t" : TESTS_AFTER;
+  const existing = isBefore ? "where not is_new" : "";
   const builds = `(select id from touched_builds ${existing}) x ${lookup("builds", "b", "b.id = x.id")}`;
   const pairs = `touched_pairs x ${lookup("builds", "b", "b.id = x.build_id")}`;
   return `
+  insert into moved_builds
+  select ${sign}, moved.* from (${movedBuilds(testBuilds, moment)}) moved;
+
   insert into test_moves
-  select ${sign}, counted.* from (${countedTests(tests, moment)}) counted;
+  select ${sign}, moved.*
+  from (${movedTests(tests, `select build_id from moved_builds where sign = ${sign}`, moment)}) moved;
 
   insert into build_moves
   select ${sign}, counted.* from (${countedBuilds(builds, moment)}) counted;

@@ -4,13 +4,12 @@
  */
 import {
   CHECKOUT_TIME,
+  COUNTED_TESTS,
   COUNTERS,
   COUNTER_SUMS,
   countedBuilds,
   commitKey,
   sameTree,
-  countedTests,
-  ALL_TESTS,
 } from "./facts.ts";
 
 const COMMIT = "origin, tree_name, git_repository_url, git_repository_branch, git_commit_hash";
@@ -64,6 +63,17 @@ function countersByCommit(buildMoves: string, testMoves: string): string {
     group by ${COMMIT}`;
 }
 
+/** The batch's tests, those that count alike as one with their number in `sign`. */
+const TEST_MOVES = `(
+      select t.sign * t.tests as sign, t.status, t.is_boot, b.checkout_id, b.checkout_time, ${COMMIT}
+      from (
+        select sign, build_id, status, is_boot, count(*)::integer as tests
+        from test_moves
+        group by sign, build_id, status, is_boot
+      ) t
+      join moved_builds b on b.build_id = t.build_id and b.sign = t.sign
+    )`;
+
 /**
  * First the identity of each commit that the batch touches: its row is made or named after its newest checkout, or
  * deleted when a filled field moved its last checkout to another commit. Then the counters move.
@@ -76,7 +86,7 @@ export const CHANGE_TREE_LISTING = `
   union
   select ${COMMIT} from build_moves
   union
-  select ${COMMIT} from test_moves;
+  select ${COMMIT} from moved_builds;
 
   insert into tree_listing (checkout_id, ${COMMIT}, git_commit_name, git_commit_tags, start_time, ${COMMIT_COUNTERS.join(", ")})
   select c.id, k.*, c.git_commit_name, c.git_commit_tags, c.checkout_time, ${ZEROES}
@@ -91,7 +101,7 @@ export const CHANGE_TREE_LISTING = `
   -- the row exists: it was made above
   insert into tree_listing (checkout_id, ${COMMIT}, start_time, ${COMMIT_COUNTERS.join(", ")})
   select checkout_id, ${COMMIT}, checkout_time, ${COMMIT_COUNTERS.join(", ")}
-  from (${countersByCommit("build_moves", "test_moves")}) moves
+  from (${countersByCommit("build_moves", TEST_MOVES)}) moves
   on conflict on constraint tree_listing_tree_unique do update
     set ${COMMIT_COUNTERS.map((name) => `${name} = tree_listing.${name} + excluded.${name}`).join(", ")};
 
@@ -117,7 +127,7 @@ export function expectedTreeListing(scope: string): string {
   cross join lateral ${NEWEST_OF_COMMIT} c
   left join (${countersByCommit(
     `(select 1 as sign, facts.* from (${countedBuilds("builds b", "all")} and c.id in (${scope})) facts)`,
-    `(select 1 as sign, facts.* from (${countedTests(ALL_TESTS, "all")} where c.id in (${scope})) facts)`,
+    `(select 1 as sign, facts.* from (${COUNTED_TESTS} where c.id in (${scope})) facts)`,
   )}) counts
     on ${commitKey("counts")} = ${commitKey("k")}`;
 }

@@ -1,35 +1,56 @@
 /** tree_tests_rollup: tests by status, per commit and what they can be filtered by (chapter 02, sections 11.6 and 19). */
-import { countedTests, ALL_TESTS } from "./facts.ts";
+import { COUNTED_TESTS } from "./facts.ts";
 
-const KEY = `origin, tree_name, git_repository_branch, git_repository_url, git_commit_hash, path_group,
-    build_config_name, build_architecture, build_compiler, hardware_key, test_platform, test_lab, test_origin,
-    issue_id, issue_version, issue_uncategorized`;
+const SCOPE_KEY = `origin, tree_name, git_repository_branch, git_repository_url, git_commit_hash,
+    build_config_name, build_architecture, build_compiler`;
+const TEST_KEY = `path_group, hardware_key, test_platform, test_lab, test_origin, issue_id, issue_version,
+    issue_uncategorized`;
+const KEY = `${SCOPE_KEY}, ${TEST_KEY}`;
+
+/** What makes a bucket unique, in the words of index tree_tests_rollup_unique. */
+const CONFLICT = `(git_commit_hash, hash_record_extended(row(
+      origin, tree_name, git_repository_branch, git_repository_url, path_group, build_config_name, build_architecture,
+      build_compiler, hardware_key, test_platform, test_lab, test_origin, issue_id, issue_version, issue_uncategorized
+    ), 0))`;
 
 const STATUSES = ["pass", "fail", "skip", "error", "miss", "done"];
 const COUNTERS = [...STATUSES.map((name) => `${name}_tests`), "null_tests", "total_tests"];
 const KNOWN = STATUSES.map((name) => `'${name.toUpperCase()}'`).join(", ");
 
-/** Signed facts summed into buckets. `is_boot` follows from `path_group`. NULL, '' and unknown texts are null_tests. */
-function buckets(testMoves: string): string {
-  return `
-    select ${KEY}, is_boot,
+/** The eight counters as sums of `sign` over tests with a `status`. NULL, '' and unknown texts are null_tests. */
+const COUNTER_SUMS = `
       ${STATUSES.map((name) => `coalesce(sum(sign) filter (where status = '${name.toUpperCase()}'), 0) as ${name}_tests`).join(",\n      ")},
       coalesce(sum(sign) filter (where status is null or status not in (${KNOWN})), 0) as null_tests,
-      sum(sign) as total_tests
-    from ${testMoves} moves
-    group by ${KEY}, is_boot`;
-}
+      sum(sign) as total_tests`;
 
 export const ROLLUP_TABLES: Record<string, string> = {
+  // the moved builds, with one number for those whose tests share their buckets
+  scoped_builds: `sign integer, build_id text, scope bigint, origin text, tree_name text, git_repository_branch text,
+    git_repository_url text, git_commit_hash text, build_config_name text, build_architecture text,
+    build_compiler text`,
   emptied_buckets: "id bigint",
 };
 
-/** A test that changes leaves its bucket and enters another; a bucket that is left empty is deleted. */
+/**
+ * A test that changes leaves its bucket and enters another; a bucket that is left empty is deleted. Tests are grouped by
+ * the number of their scope, so that of the eight texts that it stands for each is handled once a bucket and not once a
+ * test.
+ */
 export const CHANGE_TREE_TESTS_ROLLUP = `
+  insert into scoped_builds
+  select sign, build_id, dense_rank() over (order by ${SCOPE_KEY}), ${SCOPE_KEY} from moved_builds;
+
   with changed as (
     insert into tree_tests_rollup (${KEY}, is_boot, ${COUNTERS.join(", ")})
-    select * from (${buckets("test_moves")}) moves
-    on conflict on constraint tree_tests_rollup_unique do update
+    select ${SCOPE_KEY}, ${TEST_KEY}, is_boot, ${COUNTERS.join(", ")}
+    from (
+      select scope, ${TEST_KEY}, is_boot, ${COUNTER_SUMS}
+      from test_moves
+      join (select sign, build_id, scope from scoped_builds) builds using (sign, build_id)
+      group by scope, ${TEST_KEY}, is_boot
+    ) buckets
+    join (select distinct on (scope) scope, ${SCOPE_KEY} from scoped_builds) scopes using (scope)
+    on conflict ${CONFLICT} do update
       set ${COUNTERS.map((name) => `${name} = tree_tests_rollup.${name} + excluded.${name}`).join(", ")}
     returning id, total_tests
   )
@@ -39,8 +60,11 @@ export const CHANGE_TREE_TESTS_ROLLUP = `
 
 /** The whole buckets of the commits of the checkouts in `scope`, a query that gives ids of whole commits. */
 export function expectedTreeTestsRollup(scope: string): string {
-  const moves = `(select 1 as sign, facts.* from (${countedTests(ALL_TESTS, "all")} where c.id in (${scope})) facts)`;
   return `
   select ${KEY}, is_boot, ${COUNTERS.map((name) => `${name}::integer as ${name}`).join(", ")}
-  from (${buckets(moves)}) buckets`;
+  from (
+    select ${KEY}, is_boot, ${COUNTER_SUMS}
+    from (select 1 as sign, facts.* from (${COUNTED_TESTS} where c.id in (${scope})) facts) tests
+    group by ${KEY}, is_boot
+  ) buckets`;
 }

@@ -3,7 +3,7 @@
  * follow from other rules than those of chapter 02, section 19, this says so.
  */
 import type { Client } from "../../database/pool.ts";
-import { ALL_TESTS, COUNTERS, countedTests } from "../../rollups/facts.ts";
+import { COUNTERS, COUNTED_TESTS } from "../../rollups/facts.ts";
 import { expectedHardwareStatus } from "../../rollups/hardware_status.ts";
 import { expectedLatestCheckout } from "../../rollups/latest_checkout.ts";
 import { COMMIT_COUNTERS, expectedTreeListing } from "../../rollups/tree_listing.ts";
@@ -55,7 +55,7 @@ const FILL_TREE_TESTS_ROLLUP = `
       substring(build_compiler from '''([^'']*)''') as build_compiler,
       hardware_key, test_platform, test_lab, test_origin, first.issue_id, first.issue_version,
       first.issue_id is null and status = 'FAIL' as issue_uncategorized, is_boot, status
-    from (${countedTests(ALL_TESTS, "all")} where c.id in (${SCOPE})) counted
+    from (${COUNTED_TESTS} where c.id in (${SCOPE})) counted
     left join lateral (
       -- index incidents_first_of_test
       select incident.issue_id, incident.issue_version from incidents incident
