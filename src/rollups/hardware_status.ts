@@ -54,7 +54,8 @@ export const CHANGE_HARDWARE_STATUS = `
     ${COUNTERS.map((name) => `moves.${name}`).join(", ")}
   from (${countersByHardware("hardware_build_moves", TEST_MOVES)}) moves
   left join lateral (
-    select environment_compatible from tests where id = moves.compatibles_test_id offset 0
+    -- index tests_pkey, which is in the default collation
+    select environment_compatible from tests where id = moves.compatibles_test_id collate "default" offset 0
   ) t on true
   on conflict (test_origin, platform, checkout_id) do update
     set ${COUNTERS.map((name) => `${name} = hardware_status.${name} + excluded.${name}`).join(", ")},
