@@ -1,47 +1,40 @@
 /** The objects of one transaction, folded so that each object is one row, and the files that they came from. */
 import { mergeRow } from "../kcidb/merge.ts";
-import { columnIndex, rowKey, type Row } from "../kcidb/rows.ts";
-import { zeroCounts, type Accepted, type Counts } from "../kcidb/submission.ts";
+import { columnIndex, countedMisc, rowKey, type Row } from "../kcidb/rows.ts";
+import type { Accepted } from "../kcidb/submission.ts";
 import { KINDS, type Kind, type Refusal } from "../kcidb/types.ts";
+import { copyLine, parseCopyLine } from "./copy_text.ts";
+import { addRefusal, type SubmissionOutcome } from "./outcome.ts";
 
-/** What became of a file's objects so far. */
-export interface SubmissionOutcome {
-  /** Base name of the file. */
-  name: string;
-  /** Objects that are rows of their own now. */
-  stored: Counts;
-  /** Objects that were merged into a row that existed, or came earlier in the same batch. */
-  merged: Counts;
-  /** The first ones; see `refusedCount` for all. */
-  refused: Refusal[];
-  refusedCount: number;
-}
-
-/** A report names this many refusals; a file with more is no submission that somebody reads one by one. */
-const MAX_LISTED_REFUSALS = 10_000;
-
-export function newOutcome(name: string): SubmissionOutcome {
-  return { name, stored: zeroCounts(), merged: zeroCounts(), refused: [], refusedCount: 0 };
-}
-
-export function addRefusal(outcome: SubmissionOutcome, refusal: Refusal): void {
-  outcome.refusedCount++;
-  if (outcome.refused.length < MAX_LISTED_REFUSALS) outcome.refused.push(refusal);
-}
-
-/** One object as it came in one file. */
+/** One object as it came in one file. Rows are kept as text: an array of values takes several times the memory. */
 export interface Fragment {
-  outcome: SubmissionOutcome;
+  share: Share;
   id: string;
   pointer: string;
-  row: Row;
+  line: string;
+  /** Of a test, the line of what counts of it. */
+  arriving: string;
 }
 
 /** One row to be written, and the fragments that were folded into it, in the order of arrival. */
 export interface BatchRow {
   kind: Kind;
-  row: Row;
+  key: string;
+  sortKey: string;
+  line: string;
+  arriving: string;
   fragments: [Fragment, ...Fragment[]];
+}
+
+/** What a batch has of one file. */
+export interface Share {
+  outcome: SubmissionOutcome;
+  objects: number;
+  elements: number;
+  refused: number;
+  refusals: Refusal[];
+  /** The file has nothing more. */
+  isLast: boolean;
 }
 
 const PARENT_INDEX: Partial<Record<Kind, number>> = {
@@ -49,8 +42,29 @@ const PARENT_INDEX: Partial<Record<Kind, number>> = {
   tests: columnIndex("tests", "build_id"),
 };
 
+/** Columns of a test that count, beside the two `misc`. */
+const ARRIVING_COLUMNS = [
+  "id",
+  "build_id",
+  "origin",
+  "status",
+  "path",
+  "start_time",
+  "environment_compatible",
+];
+const ARRIVING_INDEXES = ARRIVING_COLUMNS.map((name) => columnIndex("tests", name));
+/** The columns of `arrivingLine`, in its order. */
+export const ARRIVING_NAMES = [...ARRIVING_COLUMNS, "environment_misc", "misc"];
+
+/** What counts of a test, as a line for COPY. */
+function arrivingLine(row: Row, counted: Accepted["counted"]): string {
+  const values = ARRIVING_INDEXES.map((index) => row[index] ?? null);
+  return copyLine([...values, ...(counted ?? countedMisc(row))]);
+}
+
 export class Batch {
   readonly rows: Record<Kind, Map<string, BatchRow>>;
+  readonly shares = new Map<SubmissionOutcome, Share>();
   /** Objects, before folding. */
   objects = 0;
   /** Characters in all rows: what bounds the memory. */
@@ -63,64 +77,68 @@ export class Batch {
     >;
   }
 
-  add(outcome: SubmissionOutcome, { kind, id, row, pointer }: Accepted): void {
-    this.addFragment(kind, { outcome, id, row, pointer });
+  /** What the batch has of a file. */
+  share(outcome: SubmissionOutcome): Share {
+    let share = this.shares.get(outcome);
+    if (share === undefined) {
+      share = { outcome, objects: 0, elements: 0, refused: 0, refusals: [], isLast: false };
+      this.shares.set(outcome, share);
+    }
+    return share;
   }
 
-  addRow(row: BatchRow): void {
-    for (const fragment of row.fragments) this.addFragment(row.kind, fragment);
-  }
-
-  /**
-   * The rows of a kind in the order in which every writer inserts them: by parent, so that siblings lie together on
-   * disk, then by key.
-   */
-  sorted(kind: Kind): BatchRow[] {
+  add(share: Share, { kind, id, row, pointer, counted }: Accepted): void {
+    const line = copyLine(row);
+    const arriving = kind === "tests" ? arrivingLine(row, counted) : "";
+    this.objects++;
+    this.characters += line.length + arriving.length;
     const parent = PARENT_INDEX[kind];
-    const sortKey = ({ row }: BatchRow): string =>
-      `${parent === undefined ? "" : row[parent]}\n${rowKey(kind, row)}`;
-    return [...this.rows[kind].values()]
-      .map((row) => ({ row, key: sortKey(row) }))
-      .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-      .map(({ row }) => row);
+    const key = rowKey(kind, row);
+    const sortKey = parent === undefined ? key : `${row[parent]}\n${key}`;
+    this.#fold(kind, key, sortKey, { share, id, pointer, line, arriving });
+  }
+
+  /** The rows of a kind in the order in which every writer inserts them: by parent, so that siblings lie together on disk, then by key. */
+  sorted(kind: Kind): BatchRow[] {
+    return [...this.rows[kind].values()].sort((a, b) =>
+      a.sortKey < b.sortKey ? -1 : a.sortKey > b.sortKey ? 1 : 0,
+    );
   }
 
   all(): BatchRow[] {
     return KINDS.flatMap((kind) => [...this.rows[kind].values()]);
   }
 
-  private addFragment(kind: Kind, fragment: Fragment): void {
-    this.objects++;
-    for (const value of fragment.row) this.characters += value?.length ?? 0;
-    const key = rowKey(kind, fragment.row);
+  /** Takes refused fragments out, and counts them as refused. */
+  refuse(refused: ReadonlyMap<Fragment, Refusal>): void {
+    for (const [fragment, refusal] of refused) addRefusal(fragment.share, refusal);
+    for (const row of this.all()) {
+      if (!row.fragments.some((fragment) => refused.has(fragment))) continue;
+      const rest = row.fragments.filter((fragment) => !refused.has(fragment));
+      this.rows[row.kind].delete(row.key);
+      for (const fragment of rest) this.#fold(row.kind, row.key, row.sortKey, fragment);
+    }
+  }
+
+  /** A batch of some of the rows, to be tried. */
+  static of(rows: readonly BatchRow[]): Batch {
+    const batch = new Batch();
+    for (const row of rows) batch.rows[row.kind].set(row.key, row);
+    batch.objects = rows.length;
+    return batch;
+  }
+
+  #fold(kind: Kind, key: string, sortKey: string, fragment: Fragment): void {
     const known = this.rows[kind].get(key);
     if (known === undefined) {
-      this.rows[kind].set(key, { kind, row: fragment.row, fragments: [fragment] });
+      const { line, arriving } = fragment;
+      this.rows[kind].set(key, { kind, key, sortKey, line, arriving, fragments: [fragment] });
       return;
     }
-    // The first fragment keeps its own row, in case the database refuses the folded one.
-    if (known.fragments.length === 1) known.row = [...known.row];
     known.fragments.push(fragment);
-    mergeRow(kind, known.row, fragment.row);
-  }
-}
-
-/** Adds the counts of a batch that was committed to the outcomes of its files. */
-export function countCommitted(
-  batch: Batch,
-  knownByFile: (kind: Kind, outcome: SubmissionOutcome) => number,
-): void {
-  for (const kind of KINDS) {
-    const first = new Map<SubmissionOutcome, number>();
-    for (const { fragments } of batch.rows[kind].values()) {
-      const [opening, ...later] = fragments;
-      first.set(opening.outcome, (first.get(opening.outcome) ?? 0) + 1);
-      for (const { outcome } of later) outcome.merged[kind]++;
-    }
-    for (const [outcome, count] of first) {
-      const known = knownByFile(kind, outcome);
-      outcome.merged[kind] += known;
-      outcome.stored[kind] += count - known;
-    }
+    const row = parseCopyLine(known.line);
+    mergeRow(kind, row, parseCopyLine(fragment.line));
+    known.line = copyLine(row);
+    if (kind === "tests") known.arriving = arrivingLine(row, undefined);
   }
 }

@@ -1,33 +1,36 @@
 /** Rows in the text format of PostgreSQL's COPY. */
-import type { BatchRow } from "./batch.ts";
+import type { Row } from "../kcidb/rows.ts";
 
 const SPECIAL = /[\\\t\n\r]/;
 const ESCAPES: Record<string, string> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
+const UNESCAPES: Record<string, string> = { "\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r" };
 
 /** Characters that are sent at once. */
 const CHUNK_CHARACTERS = 256 * 1024;
 
-/**
- * The rows as COPY text in chunks, each line led by the number of the file that the row belongs to.
- *
- * @param fileNumber the number of a row's first file
- */
-export function* copyText(
-  rows: Iterable<BatchRow>,
-  fileNumber: (row: BatchRow) => number,
-): Generator<string> {
+function field(value: string | null): string {
+  if (value === null) return "\\N";
+  return SPECIAL.test(value) ? value.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? "") : value;
+}
+
+/** One line, without its line feed. */
+export function copyLine(row: Row): string {
+  return row.map(field).join("\t");
+}
+
+/** The row that a line was made of. */
+export function parseCopyLine(line: string): Row {
+  return line.split("\t").map((text) => {
+    if (text === "\\N") return null;
+    return text.includes("\\") ? text.replace(/\\[\\tnr]/g, (escape) => UNESCAPES[escape] ?? "") : text;
+  });
+}
+
+/** The lines in chunks of a good size to be sent. */
+export function* copyChunks(lines: Iterable<string>): Generator<string> {
   let chunk = "";
-  for (const row of rows) {
-    chunk += String(fileNumber(row));
-    for (const value of row.row) {
-      chunk += "\t";
-      if (value === null) chunk += "\\N";
-      else
-        chunk += SPECIAL.test(value)
-          ? value.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? "")
-          : value;
-    }
-    chunk += "\n";
+  for (const line of lines) {
+    chunk += line + "\n";
     if (chunk.length >= CHUNK_CHARACTERS) {
       yield chunk;
       chunk = "";

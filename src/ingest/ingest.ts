@@ -1,34 +1,39 @@
 /**
  * Takes submissions from a spool directory into the database.
  *
- * A scan gives the waiting files in byte order of their names. Workers take groups of them in that order; each reads
- * its files, fills batches, writes them in one transaction each, and moves the files whose objects are all committed.
- * With one worker everything is merged in the order of the names.
+ * A scan gives the waiting files in byte order of their names. Ingest threads ask for groups of them in that order; a
+ * group is claimed, so that no other process has it, and its files are read, written in batches of one transaction each,
+ * and moved when all of their objects are committed. With one thread everything is merged in the order of the names.
  */
-import { setTimeout as sleep } from "node:timers/promises";
+import { availableParallelism } from "node:os";
 import type { Connection } from "../database/pool.ts";
 import type { Log } from "../log.ts";
-import type { Batch, SubmissionOutcome } from "./batch.ts";
-import { microsecondClock } from "./clock.ts";
-import { finishFile, openSpool, scanSpool, type Spool } from "./spool.ts";
-import { treeNamesFile, type TreeNames } from "./tree_names.ts";
-import { Worker } from "./worker.ts";
-import { Turn, Writer } from "./writer.ts";
+import { Bell, watchInbox } from "./bell.ts";
+import { Claims } from "./claims.ts";
+import type { SubmissionOutcome } from "./outcome.ts";
+import { openSpool, postponeFile, requeuePostponed, scanSpool, type Spool } from "./spool.ts";
+import { IngestThread, ThreadBroken, type Task, type ThreadData } from "./threads.ts";
+import type { WorkerReport } from "./worker.ts";
 
-/** A file that cannot be read or moved is tried again after this time. */
+/** A file that cannot be moved is tried again after this time. */
 const STUCK_PAUSE_MS = 60_000;
+/** Time between two looks for files that others left or that were put aside. */
+const TIDY_INTERVAL_MS = 10_000;
+/** More threads than cores and one that waits for the database only take time from each other. */
+const MAX_THREADS = availableParallelism() + 1;
 
 export interface IngestOptions {
   spoolDir: string;
   connection: Connection;
   log: Log;
+  /** The most threads that are used. */
   maxWorkers: number;
-  /** Seconds between scans when nothing waits. */
+  /** Seconds between scans when nothing waits and nothing is heard of new files. */
   intervalSeconds: number;
   /** Returns when a scan finds nothing. */
   once: boolean;
   treesFile: string;
-  /** Files that a worker takes at a time. */
+  /** Files that a thread takes at a time. */
   filesBatchSize: number;
   /** Files taken from one scan. */
   cycleBatchSize: number;
@@ -38,6 +43,8 @@ export interface IngestOptions {
   signal?: AbortSignal;
   /** How long to wait for a database that is away; undefined for ever. */
   giveUpAfterMs?: number;
+  /** Rung when a file is there, by whoever puts it there in this process. */
+  bell?: Bell;
   onProgress?: (progress: IngestProgress) => void;
 }
 
@@ -61,24 +68,17 @@ export interface IngestProgress {
  * @throws DatabaseUnavailable, or another database error, when the database cannot be used
  */
 export async function ingest(options: IngestOptions): Promise<IngestProgress> {
-  const { signal, once, intervalSeconds } = options;
-  const run = new IngestRun(await openSpool(options.spoolDir), options);
+  const spool = await openSpool(options.spoolDir);
+  const claims = new Claims({ ...options, spool });
+  const run = new IngestRun(spool, claims, options);
   try {
-    for (;;) {
-      const found = await run.cycle();
-      if (isAborted(signal) || (once && found === 0)) return run.progress;
-      if (found > 0) continue;
-      await sleep(intervalSeconds * 1000, undefined, signal ? { signal } : {}).catch(() => undefined);
-      if (isAborted(signal)) return run.progress;
-    }
+    await claims.open();
+    await run.work();
+    return run.progress;
   } finally {
     await run.close();
+    await claims.close();
   }
-}
-
-/** A call, because the compiler believes that a property it has seen false stays so. */
-function isAborted(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true;
 }
 
 class IngestRun {
@@ -90,112 +90,236 @@ class IngestRun {
     startedAt: Date.now(),
   };
   readonly #spool: Spool;
+  readonly #claims: Claims;
   readonly #options: IngestOptions;
-  readonly #writers: Writer[];
-  readonly #treeNames: () => Promise<TreeNames>;
-  readonly #clock = microsecondClock();
-  /** Files that cannot be read or moved, with the time at which to try them again. */
+  readonly #bell: Bell;
+  readonly #threads: IngestThread[];
+  /** Names that the last scan found and nobody was given yet. */
+  #queue: string[] = [];
+  /** Claimed files that are to be taken again. */
+  #again: string[] = [];
+  /** Claimed files, by the thread that has them. */
+  readonly #inHand = new Map<string, IngestThread>();
+  /** Claimed files that could not be moved, with the time at which to try again. */
   readonly #stuck = new Map<string, number>();
+  /** Files whose thread broke down. They are taken one by one, and put aside when it happens again. */
+  readonly #suspects = new Set<string>();
+  /** How often files were tried again that had been put aside. */
+  readonly #retries = new Map<string, number>();
+  #lastGroup: Promise<unknown> = Promise.resolve();
+  #tidyAt = 0;
+  #failure: unknown;
 
-  constructor(spool: Spool, options: IngestOptions) {
+  constructor(spool: Spool, claims: Claims, options: IngestOptions) {
     this.#spool = spool;
+    this.#claims = claims;
     this.#options = options;
-    const staging = new Turn();
-    this.#writers = Array.from({ length: options.maxWorkers }, () => new Writer({ ...options, staging }));
-    this.#treeNames = treeNamesFile(options.treesFile, options.log);
+    this.#bell = options.bell ?? new Bell();
+    const count = Math.min(options.maxWorkers, MAX_THREADS);
+    this.#threads = Array.from(
+      { length: count },
+      () => new IngestThread(this.#threadData(), options.log, this.#onReport.bind(this)),
+    );
   }
 
-  /** One scan and everything that it found. @returns how many files it found */
-  async cycle(): Promise<number> {
-    const { cycleBatchSize, filesBatchSize, signal } = this.#options;
-    const now = Date.now();
-    const names = (await scanSpool(this.#spool, cycleBatchSize)).filter(
-      (name) => (this.#stuck.get(name) ?? 0) <= now,
-    );
-    if (names.length === 0) return 0;
-    this.progress.filesWaiting = names.length;
-    const treeNames = await this.#treeNames();
-    const failed = new AbortController();
-    // Few files are shared out evenly, many are taken in groups.
-    const groupSize = Math.min(filesBatchSize, Math.ceil(names.length / this.#writers.length));
-    const groups = (function* (): Generator<string[]> {
-      for (let next = 0; next < names.length; next += groupSize) {
-        if (isAborted(signal) || isAborted(failed.signal)) return;
-        yield names.slice(next, next + groupSize);
-      }
-    })();
-    const results = await Promise.allSettled(
-      this.#writers.map(async (writer) => {
-        try {
-          await this.#work(writer, groups, treeNames);
-        } catch (error) {
-          failed.abort();
-          throw error;
-        }
-      }),
-    );
-    for (const result of results) if (result.status === "rejected") throw result.reason;
-    return names.length;
+  /** Lets all threads work until there is nothing more to do. */
+  async work(): Promise<void> {
+    const { signal, once } = this.#options;
+    const onStop = (): void => {
+      for (const thread of this.#threads) thread.stop();
+      this.#bell.ring();
+    };
+    signal?.addEventListener("abort", onStop, { once: true });
+    const stopWatching = once
+      ? () => undefined
+      : watchInbox(this.#spool.inbox, this.#bell, this.#options.log);
+    try {
+      await Promise.all(
+        this.#threads.map(async (thread) => {
+          try {
+            await this.#serve(thread);
+          } catch (error) {
+            this.#failure ??= error;
+            onStop();
+          }
+        }),
+      );
+    } finally {
+      stopWatching();
+      signal?.removeEventListener("abort", onStop);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#writers.map((writer) => writer.close()));
+    await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
-  /** One worker, until no group of files is left. The groups are shared by all workers. */
-  async #work(writer: Writer, groups: Iterator<string[]>, treeNames: TreeNames): Promise<void> {
-    const { log, batchSize, signal } = this.#options;
-    const worker = new Worker({
-      inbox: this.#spool.inbox,
-      writer,
-      log,
-      clock: this.#clock,
-      batchSize,
-      onWritten: (...written) => this.#onWritten(...written),
-      onUnreadable: (name) => {
-        this.progress.filesWaiting--;
-        this.#stuck.set(name, Date.now() + STUCK_PAUSE_MS);
-      },
-    });
-    for (let group = groups.next(); !group.done; group = groups.next()) {
-      for (const name of group.value) {
-        if (isAborted(signal)) break;
-        await worker.takeFile(name, treeNames);
+  #isStopping(): boolean {
+    return this.#failure !== undefined || this.#options.signal?.aborted === true;
+  }
+
+  /** Gives a thread groups of files while there are any; then it writes what it has, and waits. */
+  async #serve(thread: IngestThread): Promise<void> {
+    const { once, intervalSeconds } = this.#options;
+    while (!this.#isStopping()) {
+      const heard = this.#bell.heard;
+      const group = await this.#nextGroup(thread);
+      if (group.length > 0) {
+        await this.#give(thread, { type: "take", outcomes: group });
+        continue;
       }
+      if (await this.#give(thread, { type: "finish" })) continue;
+      if (once && this.#inHand.size === 0 && this.#again.length === 0) return;
+      await this.#bell.wait(heard, intervalSeconds * 1000);
     }
-    await worker.finish();
+    await this.#give(thread, { type: "finish" });
   }
 
-  async #onWritten(batch: Batch, complete: SubmissionOutcome[], milliseconds: number): Promise<void> {
+  /** @returns false when the thread had nothing to do */
+  async #give(thread: IngestThread, task: Task): Promise<boolean> {
+    try {
+      return await thread.give(task);
+    } catch (error) {
+      if (!(error instanceof ThreadBroken)) throw error;
+      await this.#onBroken(thread, error);
+      return true;
+    }
+  }
+
+  /** A thread broke down: what it had is taken again, file by file; what breaks it a second time is put aside. */
+  async #onBroken(thread: IngestThread, error: ThreadBroken): Promise<void> {
+    const { log } = this.#options;
+    const names = [...this.#inHand].filter(([, owner]) => owner === thread).map(([name]) => name);
+    log.error(
+      { error: error.message, files: names.length },
+      "an ingest thread broke down; another one takes its files",
+    );
+    const [only] = names;
+    if (only !== undefined && names.length === 1 && this.#suspects.delete(only)) {
+      log.error({ file: only }, "a file breaks ingest threads; it waits in pending_retry/");
+      this.#inHand.delete(only);
+      await postponeFile(this.#spool, this.#claims.folder, only);
+      return;
+    }
+    for (const name of names) {
+      this.#suspects.add(name);
+      this.#takeAgain(name);
+    }
+  }
+
+  /** The next files for a thread, claimed; none when nothing waits. Threads are served one after the other. */
+  #nextGroup(thread: IngestThread): Promise<SubmissionOutcome[]> {
+    const result = this.#lastGroup.then(async () => {
+      const group = await this.#group();
+      for (const { name } of group) this.#inHand.set(name, thread);
+      this.#showWaiting();
+      return group;
+    });
+    this.#lastGroup = result.catch(() => undefined);
+    return result;
+  }
+
+  async #group(): Promise<SubmissionOutcome[]> {
+    if (this.#isStopping()) return [];
+    await this.#tidy();
+    const { cycleBatchSize, filesBatchSize } = this.#options;
+    while (this.#again.length > 0) {
+      const names = this.#again.splice(
+        0,
+        this.#again.some((name) => this.#suspects.has(name)) ? 1 : filesBatchSize,
+      );
+      const group = await this.#claims.reopen(names);
+      if (group.length > 0) return group;
+    }
+    for (;;) {
+      if (this.#queue.length === 0) this.#queue = await scanSpool(this.#spool, cycleBatchSize);
+      if (this.#queue.length === 0) return [];
+      // Few files are shared out evenly, many are given in groups.
+      const size = Math.min(filesBatchSize, Math.ceil(this.#queue.length / this.#threads.length));
+      // A file whose name is still in hand is a new one of an old name; its turn comes when that one is moved.
+      const names = this.#queue
+        .splice(0, size)
+        .filter((name) => !this.#inHand.has(name) && !this.#stuck.has(name));
+      const group = await this.#claims.claim(names);
+      if (group.length > 0) return group;
+      if (this.#queue.length === 0) return [];
+    }
+  }
+
+  /** What is due from time to time: files that others left behind, that could not be moved, or that were put aside. */
+  async #tidy(): Promise<void> {
+    const now = Date.now();
+    if (now < this.#tidyAt) return;
+    if (this.#tidyAt === 0) await this.#claims.reconcile();
+    this.#tidyAt = now + TIDY_INTERVAL_MS;
+    await this.#claims.reap();
+    await requeuePostponed(this.#spool, this.#retries, this.#options.log);
+    for (const [name, at] of this.#stuck) {
+      if (at > now) continue;
+      this.#stuck.delete(name);
+      this.#again.push(name);
+    }
+  }
+
+  #threadData(): ThreadData {
+    const { connection, batchSize, treesFile, log, giveUpAfterMs } = this.#options;
+    const { folder } = this.#claims;
+    return {
+      connection,
+      spool: this.#spool,
+      folder,
+      batchSize,
+      treesFile,
+      logLevel: log.level,
+      giveUpAfterMs,
+    };
+  }
+
+  #onReport({ finished, again, stuck, gone, objects, milliseconds }: WorkerReport): void {
     const { log, onProgress } = this.#options;
-    this.progress.objects += batch.objects;
-    for (const outcome of complete) {
-      if (await finishFile(this.#spool, outcome, log)) this.#stuck.delete(outcome.name);
-      else this.#stuck.set(outcome.name, Date.now() + STUCK_PAUSE_MS);
-      this.progress.filesWaiting--;
+    this.progress.objects += objects;
+    for (const outcome of finished) {
+      this.#inHand.delete(outcome.name);
+      this.#suspects.delete(outcome.name);
+      this.#retries.delete(outcome.name);
       this.progress.filesDone++;
-      if (outcome.refusedCount > 0) {
+      if (outcome.tally.refused > 0) {
         this.progress.filesFailed++;
         logRefusal(outcome, log);
       }
     }
-    if (batch.objects > 0 || complete.length > 0) {
-      const { filesWaiting } = this.progress;
-      log.info(
-        { files: complete.length, objects: batch.objects, ms: milliseconds, waiting: filesWaiting },
-        "batch written",
-      );
+    for (const name of gone) this.#inHand.delete(name);
+    for (const name of again) this.#takeAgain(name);
+    for (const name of stuck) {
+      this.#inHand.delete(name);
+      this.#stuck.set(name, Date.now() + STUCK_PAUSE_MS);
     }
+    this.#showWaiting();
+    if (objects > 0 || finished.length > 0) {
+      const { filesWaiting } = this.progress;
+      log.info({ files: finished.length, objects, ms: milliseconds, waiting: filesWaiting }, "batch written");
+    }
+    if (again.length > 0) this.#bell.ring();
     onProgress?.(this.progress);
+  }
+
+  #takeAgain(name: string): void {
+    // A file may be reported twice, by the batch that was thrown away and by its reader.
+    if (this.#inHand.delete(name)) this.#again.push(name);
+  }
+
+  #showWaiting(): void {
+    this.progress.filesWaiting = this.#queue.length + this.#inHand.size + this.#again.length;
   }
 }
 
-function logRefusal(outcome: SubmissionOutcome, log: Log): void {
-  const first = outcome.refused[0];
+function logRefusal({ name, tally }: SubmissionOutcome, log: Log): void {
+  const first = tally.refusals[0];
   log.warn(
     {
-      file: outcome.name,
-      refused: outcome.refusedCount,
+      file: name,
+      refused: tally.refused,
       rule: first?.rule,
       pointer: first?.pointer,
       message: first?.message.slice(0, 200),

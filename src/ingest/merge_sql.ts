@@ -7,6 +7,8 @@ import { TABLES, type Column } from "../kcidb/rows.ts";
 import { KINDS, type Kind } from "../kcidb/types.ts";
 import { TEST_FACTS, TEST_FACT_COLUMNS } from "../rollups/facts.ts";
 import { ROLLUP_TEMPORARY_TABLES } from "../rollups/rollups.ts";
+import { ACCOUNT_TABLES, CREATE_CHECK_ACCOUNTS } from "./account.ts";
+import { ARRIVING_NAMES } from "./batch.ts";
 
 const SQL_TYPES: Record<Column["type"], string> = {
   text: "text",
@@ -33,18 +35,48 @@ export const CREATE_TEMPORARY_TABLES = [
     return `create temp table staged_${kind} (file_number integer, ${columns.join(", ")}) on commit delete rows`;
   }),
   ...KINDS.map((kind) => `create temp table new_${kind} (${newTable(kind)}) on commit delete rows`),
-  ...Object.entries(ROLLUP_TEMPORARY_TABLES).map(
+  `create temp table arriving_tests (${arrivingColumns()}) on commit delete rows`,
+  ...Object.entries({ ...ROLLUP_TEMPORARY_TABLES, ...ACCOUNT_TABLES }).map(
     ([name, columns]) => `create temp table ${name} (${columns}) on commit delete rows`,
   ),
+  CREATE_CHECK_ACCOUNTS,
 ].join(";\n");
 
+function arrivingColumns(): string {
+  const types = new Map(TABLES.tests.columns.map(({ name, type }) => [name, SQL_TYPES[type]]));
+  return ARRIVING_NAMES.map((name) => `${name} ${types.get(name) ?? ""}`).join(", ");
+}
+
 /** `copy` of one kind's rows into its staging table. */
-export function copyStatement(kind: Kind): string {
+export function copyStaged(kind: Kind): string {
   return `copy staged_${kind} (file_number, ${columnList(kind)}) from stdin`;
 }
 
+/** `copy` of what counts of the tests. */
+export const COPY_ARRIVING = `copy arriving_tests (${ARRIVING_NAMES.join(", ")}) from stdin`;
+
+/** The ids of the arriving tests that are stored already, as `known_test`. */
+export const KNOWN_TESTS = `
+  select a.id as known_test
+  from arriving_tests a
+  cross join lateral (
+    -- index tests_pkey
+    select from tests t where t.id = a.id offset 0
+  ) t`;
+
 /**
- * Inserts the rows of a kind that are not stored yet, and remembers them in `new_<kind>`. Its row count is their
+ * `copy` of new tests into their table. Most of what is ever written are new tests, and this is the fastest way in. It
+ * fails where another writer has stored one in between; then the batch is tried again, and finds it.
+ */
+export const COPY_NEW_TESTS = `copy tests (${columnList("tests")}) from stdin`;
+
+/** Remembers the new tests in `new_tests`, with what counts of them. */
+export const KEEP_NEW_TESTS = `
+  insert into new_tests
+  select ${TEST_FACTS} from arriving_tests t where id not in (select id from staged_tests)`;
+
+/**
+ * Inserts the rows of a kind other than tests that are not stored yet, and remembers them in `new_<kind>`. Its row count is their
  * number. Waits for another transaction that is inserting the same object; rows are inserted in the order in which
  * they were staged, which is the same for all writers, so that none waits for another in a circle.
  */
@@ -55,7 +87,7 @@ export function insertNew(kind: Kind): string {
     insert into ${kind} as t (${columnList(kind)})
     select ${columnList(kind)} from staged_${kind}
     on conflict (${key}) do nothing
-    returning ${kind === "tests" ? TEST_FACTS : key}
+    returning ${key}
   )
   insert into new_${kind} select * from inserted`;
 }
@@ -71,9 +103,10 @@ function isKnown(kind: Kind): string {
   return `not exists (select from new_${kind} n where ${keysEqual(kind, "n", "s")})`;
 }
 
-/** How many of a kind's staged rows were stored before, by the number of their file. */
+/** How many of a kind's staged rows were stored before, by the number of their file, into `known_counts`. */
 export function countKnown(kind: Kind): string {
-  return `select '${kind}' as kind, s.file_number, count(*)::integer as known
+  return `insert into known_counts (file_number, kind, known)
+  select s.file_number, '${kind}', count(*)::integer
   from staged_${kind} s where ${isKnown(kind)} group by s.file_number`;
 }
 

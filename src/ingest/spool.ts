@@ -1,16 +1,22 @@
-/** The spool directory: inbox, archive/, failed/ and pending_retry/ (chapter 02, section 4). */
+/**
+ * The spool directory (chapter 02, section 4): inbox, `archive/`, `failed/`, `pending_retry/`, and `claimed/<owner>/`, where
+ * an ingesting process has the files that it is taking in, so that several can share a spool.
+ */
 import { constants } from "node:fs";
-import { access, copyFile, mkdir, readdir, rename, stat, unlink, writeFile } from "node:fs/promises";
+import { access, copyFile, mkdir, readdir, rename, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode, errorMessage } from "../database/errors.ts";
 import type { Log } from "../log.ts";
-import type { SubmissionOutcome } from "./batch.ts";
+import { submissionId, type SpoolFile } from "./account.ts";
+import type { SubmissionOutcome } from "./outcome.ts";
 
 export interface Spool {
   inbox: string;
   archive: string;
   failed: string;
   pendingRetry: string;
+  /** Holds a folder for each process that has files. */
+  claimed: string;
 }
 
 /** Thrown when the spool cannot be used; the message is for the operator. */
@@ -25,6 +31,7 @@ export async function openSpool(directory: string): Promise<Spool> {
     archive: join(directory, "archive"),
     failed: join(directory, "failed"),
     pendingRetry: join(directory, "pending_retry"),
+    claimed: join(directory, "claimed"),
   };
   for (const path of Object.values(spool)) {
     try {
@@ -69,37 +76,138 @@ function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
+/** A file of a folder as it lies there; undefined when it has vanished. */
+export async function spoolFile(folder: string, name: string): Promise<SpoolFile | undefined> {
+  try {
+    const { size, mtimeMs, mtime } = await stat(join(folder, name));
+    return { name, bytes: size, fingerprint: `${size} ${mtimeMs}`, receivedAt: mtime.toISOString() };
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Takes files out of the inbox into a folder of `claimed/`.
+ *
+ * @returns the names of those that are there now; others were taken by another process
+ */
+export async function claimFiles(spool: Spool, folder: string, names: readonly string[]): Promise<string[]> {
+  const claimed = await Promise.all(
+    names.map(async (name) => {
+      try {
+        await rename(join(spool.inbox, name), join(folder, name));
+        return name;
+      } catch (error) {
+        if (errorCode(error) === "ENOENT") return undefined;
+        throw error;
+      }
+    }),
+  );
+  return claimed.filter((name) => name !== undefined);
+}
+
+/** Puts what is left in a folder of `claimed/` back into the inbox, and removes the folder when it is empty. */
+export async function releaseFiles(spool: Spool, folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  let released = 0;
+  for (const name of names) {
+    // A producer may have written a new file of that name; then this one waits until that one is taken.
+    if (await exists(join(spool.inbox, name))) continue;
+    await rename(join(folder, name), join(spool.inbox, name)).then(
+      () => released++,
+      (error: unknown) => {
+        if (errorCode(error) !== "ENOENT") throw error;
+      },
+    );
+  }
+  await rmdir(folder).catch(() => undefined);
+  return released;
+}
+
+/** Whether there is something at a path. */
+export function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 /**
  * Moves a file whose objects are all committed: to `archive/`, or to `failed/` with a report beside it when anything
  * of it was refused.
  *
- * @returns false when it could not be moved and stays in the inbox
+ * @param folder where it lies
+ * @returns false when it could not be moved and stays there
  */
-export async function finishFile(spool: Spool, outcome: SubmissionOutcome, log: Log): Promise<boolean> {
-  const from = join(spool.inbox, outcome.name);
-  const folder = outcome.refusedCount === 0 ? spool.archive : spool.failed;
-  const to = join(folder, outcome.name);
+export async function finishFile(
+  spool: Spool,
+  folder: string,
+  outcome: SubmissionOutcome,
+  log: Log,
+): Promise<boolean> {
+  const isRefused = outcome.tally.refused > 0;
+  const target = isRefused ? spool.failed : spool.archive;
+  const to = join(target, outcome.name);
   try {
     // The report first: a file in failed/ is never without its reason.
-    if (outcome.refusedCount > 0) await writeReport(`${to}.error.json`, outcome);
-    await move(from, to);
+    if (isRefused) await writeReport(`${to}.error.json`, outcome);
+    await move(join(folder, outcome.name), to);
     return true;
   } catch (error) {
+    // Another process moved it: it had been given the file while this one seemed to be gone.
+    if (errorCode(error) === "ENOENT" && (await exists(to))) return true;
     log.error(
-      { file: outcome.name, to: folder, error: errorMessage(error) },
+      { file: outcome.name, to: target, error: errorMessage(error) },
       "a finished file could not be moved and stays in the spool",
     );
     return false;
   }
 }
 
+/** Puts a file aside that keeps failing for reasons that are not its own. */
+export async function postponeFile(spool: Spool, folder: string, name: string): Promise<void> {
+  await move(join(folder, name), join(spool.pendingRetry, name));
+}
+
+/** A file in `pending_retry/` is tried again after this time, and after twice the time each time that it comes back. */
+const FIRST_RETRY_MS = 60_000;
+const LAST_RETRY_MS = 3_600_000;
+
+/**
+ * Puts files of `pending_retry/` back into the inbox that lay there long enough.
+ *
+ * @param retries how often each was tried again already
+ */
+export async function requeuePostponed(spool: Spool, retries: Map<string, number>, log: Log): Promise<void> {
+  for (const name of await readdir(spool.pendingRetry)) {
+    const from = join(spool.pendingRetry, name);
+    const tries = retries.get(name) ?? 0;
+    // A move changes a file's status time, so that is when it came here.
+    const since = await stat(from).then(
+      ({ ctimeMs }) => Date.now() - ctimeMs,
+      () => 0,
+    );
+    if (since < Math.min(FIRST_RETRY_MS * 2 ** tries, LAST_RETRY_MS)) continue;
+    if (!name.endsWith(".json") || (await exists(join(spool.inbox, name)))) continue;
+    await rename(from, join(spool.inbox, name)).catch((error: unknown) => {
+      if (errorCode(error) !== "ENOENT") throw error;
+    });
+    retries.set(name, tries + 1);
+    log.info({ file: name, tries: tries + 1 }, "a file that was put aside is tried again");
+  }
+}
+
 async function writeReport(path: string, outcome: SubmissionOutcome): Promise<void> {
+  const { tally } = outcome;
   const report = {
+    id: submissionId(outcome.name),
     file: outcome.name,
-    stored: outcome.stored,
-    merged: outcome.merged,
-    refused: outcome.refusedCount,
-    refusals: outcome.refused.map(({ kind, id, pointer, rule, message }) => ({
+    objects: tally.objects,
+    stored: tally.stored,
+    merged: tally.merged,
+    refused: tally.refused,
+    refusals: tally.refusals.map(({ kind, id, pointer, rule, message }) => ({
       kind: kind ?? null,
       id: id ?? null,
       pointer,

@@ -6,63 +6,77 @@ import { join } from "node:path";
 import { errorCode, errorMessage } from "../database/errors.ts";
 import { FileRefused } from "../kcidb/types.ts";
 import type { Log } from "../log.ts";
-import { Batch, addRefusal, newOutcome, type SubmissionOutcome } from "./batch.ts";
+import { isComplete } from "./account.ts";
+import { Batch } from "./batch.ts";
+import { addRefusal, type SubmissionOutcome } from "./outcome.ts";
+import { finishFile, postponeFile, type Spool } from "./spool.ts";
 import { readSubmission } from "./submission_file.ts";
 import type { TreeNames } from "./tree_names.ts";
-import type { Writer } from "./writer.ts";
+import { AccountConflict, BatchStuck, type Writer } from "./writer.ts";
 
 /** Characters of row data after which a batch is written, whatever its number of objects: bounds the memory. */
 const MAX_BATCH_CHARACTERS = 16 * 1024 * 1024;
 
+/** A batch that is older is written as soon as the writer is free, so that what comes slowly is seen soon. */
+const MAX_BATCH_AGE_MS = 200;
+
+/** What a worker has done with some files. */
+export interface WorkerReport {
+  /** Files that were moved away, with what became of them. */
+  finished: SubmissionOutcome[];
+  /** Files that are to be taken again at once: another process had them, or a batch was given up. */
+  again: string[];
+  /** Files that could not be moved or read, and stay. */
+  stuck: string[];
+  /** Files that have vanished, or were put aside. */
+  gone: string[];
+  /** Objects committed. */
+  objects: number;
+  milliseconds: number;
+}
+
 export interface WorkerOptions {
-  inbox: string;
+  spool: Spool;
+  /** Where the files lie that this process has claimed. */
+  folder: string;
   writer: Writer;
   log: Log;
   clock: () => string;
   /** Objects after which a batch is written. */
   batchSize: number;
-  /** Called after each commit with the files of which everything is committed or refused now. */
-  onWritten: (batch: Batch, complete: SubmissionOutcome[], milliseconds: number) => Promise<void>;
-  /** Called for a file that cannot be read and stays where it is. */
-  onUnreadable: (name: string) => void;
+  treeNames: () => Promise<TreeNames>;
+  /** True once no further file shall be begun. */
+  isStopping: () => boolean;
+  report: (report: WorkerReport) => void;
 }
 
 export class Worker {
   readonly #options: WorkerOptions;
   #batch = new Batch();
-  #complete: SubmissionOutcome[] = [];
+  #batchBegan = Date.now();
   #inFlight: Promise<void> = Promise.resolve();
+  #isWriting = false;
+  /** Counts the batches that were thrown away; what was read for one of them is void. */
+  #generation = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
   }
 
-  /** Adds the objects of a file to the batch, which is written whenever it is full. */
-  async takeFile(name: string, treeNames: TreeNames): Promise<void> {
-    const { inbox, clock, log } = this.#options;
-    const outcome = newOutcome(name);
-    try {
-      for await (const { accepted, refused } of readSubmission(join(inbox, name), { treeNames, clock })) {
-        for (const refusal of refused) addRefusal(outcome, refusal);
-        for (const object of accepted) this.#batch.add(outcome, object);
-        if (this.#isFull()) await this.#startWriting();
-      }
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") {
-        // Another process, or an operator, took it between the scan and now.
-        log.info({ file: name }, "a file has vanished from the spool");
-        this.#options.onUnreadable(name);
-        return;
-      }
-      if (!(error instanceof FileRefused)) {
-        if (errorCode(error) === undefined) throw error;
-        log.error({ file: name, error: errorMessage(error) }, "a file cannot be read and stays in the spool");
-        this.#options.onUnreadable(name);
-        return;
-      }
-      addRefusal(outcome, error.refusal);
+  /**
+   * Takes claimed files in, in their order. What does not fill a batch waits for more, or for `finish`.
+   *
+   * @param outcomes of the files as `openAccounts` gives them
+   * @throws the database's error when it cannot be used
+   */
+  async take(outcomes: readonly SubmissionOutcome[]): Promise<void> {
+    const trees = await this.#options.treeNames();
+    for (const outcome of outcomes) {
+      if (this.#options.isStopping()) return;
+      if (isComplete(outcome)) await this.#moveOnly(outcome);
+      else await this.#takeFile(outcome, trees);
+      if (!this.#isWriting && Date.now() - this.#batchBegan > MAX_BATCH_AGE_MS) await this.#startWriting();
     }
-    this.#complete.push(outcome);
   }
 
   /** Writes what is left, and waits until everything is committed. */
@@ -71,24 +85,145 @@ export class Worker {
     await this.#inFlight;
   }
 
+  /** Adds the objects of a file to the batch, which is written whenever it is full. */
+  async #takeFile(outcome: SubmissionOutcome, treeNames: TreeNames): Promise<void> {
+    const { folder, clock } = this.#options;
+    const { name, tally } = outcome;
+    const generation = this.#generation;
+    // After a crash: what is accounted for already.
+    let skip = tally.elements;
+    try {
+      for await (const { accepted, refused } of readSubmission(join(folder, name), { treeNames, clock })) {
+        if (generation !== this.#generation) break;
+        if (skip > 0) {
+          skip--;
+          continue;
+        }
+        const share = this.#batch.share(outcome);
+        share.elements++;
+        share.objects += accepted.length + refused.length;
+        for (const refusal of refused) addRefusal(share, refusal);
+        for (const object of accepted) this.#batch.add(share, object);
+        if (this.#isFull()) await this.#startWriting();
+      }
+    } catch (error) {
+      if (!(error instanceof FileRefused)) {
+        await this.#onUnreadable(name, error);
+        return;
+      }
+      const share = this.#batch.share(outcome);
+      share.objects++;
+      addRefusal(share, error.refusal);
+    }
+    if (generation === this.#generation) this.#batch.share(outcome).isLast = true;
+    else this.#report({ again: [name] });
+  }
+
+  /** A crash came between the commit of a file's last objects and its move. */
+  async #moveOnly(outcome: SubmissionOutcome): Promise<void> {
+    await this.#inFlight;
+    await this.#finishFiles([outcome], 0, 0);
+  }
+
+  async #onUnreadable(name: string, error: unknown): Promise<void> {
+    const { log, spool, folder } = this.#options;
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    if (code === "ENOENT") {
+      // Another process, or an operator, took it between the claim and now.
+      log.info({ file: name }, "a file has vanished from the spool");
+      this.#report({ gone: [name] });
+      return;
+    }
+    log.error(
+      { file: name, error: errorMessage(error) },
+      "a file cannot be read; it waits in pending_retry/",
+    );
+    await this.#postpone(spool, folder, [name]);
+  }
+
+  async #postpone(spool: Spool, folder: string, names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      try {
+        await postponeFile(spool, folder, name);
+        this.#report({ gone: [name] });
+      } catch (error) {
+        this.#options.log.error({ file: name, error: errorMessage(error) }, "a file could not be put aside");
+        this.#report({ stuck: [name] });
+      }
+    }
+  }
+
   #isFull(): boolean {
     return this.#batch.objects >= this.#options.batchSize || this.#batch.characters >= MAX_BATCH_CHARACTERS;
   }
 
   /** Hands the batch to the writer once it is free. */
   async #startWriting(): Promise<void> {
+    const generation = this.#generation;
     await this.#inFlight;
-    const [batch, complete] = [this.#batch, this.#complete];
+    if (generation !== this.#generation) return;
+    const batch = this.#batch;
     this.#batch = new Batch();
-    this.#complete = [];
-    this.#inFlight = this.#write(batch, complete);
+    this.#batchBegan = Date.now();
+    this.#isWriting = true;
+    this.#inFlight = this.#write(batch).finally(() => {
+      this.#isWriting = false;
+    });
     // A failure is thrown by the next await of it; until then it must not count as unhandled.
     this.#inFlight.catch(() => undefined);
   }
 
-  async #write(batch: Batch, complete: SubmissionOutcome[]): Promise<void> {
+  async #write(batch: Batch): Promise<void> {
+    if (batch.shares.size === 0) return;
+    const { writer, spool, folder, log } = this.#options;
     const started = Date.now();
-    await this.#options.writer.write(batch);
-    await this.#options.onWritten(batch, complete, Date.now() - started);
+    try {
+      await writer.write(batch);
+    } catch (error) {
+      if (!(error instanceof AccountConflict) && !(error instanceof BatchStuck)) throw error;
+      // Files of this batch may go on in the one that is being filled, so that one is void too.
+      const names = [...new Set([...batch.shares.keys(), ...this.#batch.shares.keys()])].map(
+        ({ name }) => name,
+      );
+      this.#generation++;
+      this.#batch = new Batch();
+      if (error instanceof AccountConflict) {
+        log.info(
+          { files: names.length },
+          "files were taken in by another process meanwhile; they are looked at again",
+        );
+        this.#report({ again: names });
+      } else {
+        log.error(
+          { files: names, error: error.message },
+          "a batch keeps failing; its files wait in pending_retry/",
+        );
+        await this.#postpone(spool, folder, names);
+      }
+      return;
+    }
+    const complete = [...batch.shares.values()].filter(({ isLast }) => isLast).map(({ outcome }) => outcome);
+    await this.#finishFiles(complete, batch.objects, Date.now() - started);
+  }
+
+  /** Moves files whose objects are all committed, and remembers that. */
+  async #finishFiles(complete: SubmissionOutcome[], objects: number, milliseconds: number): Promise<void> {
+    const { spool, folder, log, writer } = this.#options;
+    const finished: SubmissionOutcome[] = [];
+    const stuck: string[] = [];
+    for (const outcome of complete) {
+      if (await finishFile(spool, folder, outcome, log)) finished.push(outcome);
+      else stuck.push(outcome.name);
+    }
+    if (finished.length > 0) await writer.markMoved(finished.map(({ account }) => account.id));
+    this.#report({ finished, stuck, objects, milliseconds });
+  }
+
+  #report(part: Partial<WorkerReport>): void {
+    const report = { finished: [], again: [], stuck: [], gone: [], objects: 0, milliseconds: 0, ...part };
+    const { finished, again, stuck, gone, objects } = report;
+    if (finished.length + again.length + stuck.length + gone.length + objects > 0)
+      this.#options.report(report);
   }
 }

@@ -1,34 +1,67 @@
 /**
- * Writes batches: one transaction each, set-based, with the derived tables changed in the same transaction.
+ * Writes batches: one transaction each, set-based, with the derived tables and the account of the files changed in the
+ * same transaction.
  *
- * What can go wrong is told apart by `databaseErrorKind`. A transient failure (server away, deadlock, disk full) is
- * retried with growing pauses, the whole batch again, so nothing is lost or refused by it. A value that PostgreSQL
- * refuses fails the batch; the batch is then cut in halves until the object is found, which alone is refused.
+ * What can go wrong is told apart. A transient failure (server away, deadlock, disk full) is retried with growing pauses,
+ * the whole batch again, so nothing is lost or refused by it. A value that PostgreSQL refuses fails the batch; then the
+ * batch is tried in halves, each rolled back, until the objects are found, and written without them. And when another
+ * process has taken in a file of the batch, its owner has to begin again with what the account says now.
  */
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { databaseErrorKind, errorMessage } from "../database/errors.ts";
-import { clientOptions, type Connection } from "../database/pool.ts";
-import { KINDS, type Kind } from "../kcidb/types.ts";
+import { databaseErrorKind, errorCode, errorMessage } from "../database/errors.ts";
+import type { Connection } from "../database/pool.ts";
+import { Session, type Verdict } from "../database/session.ts";
+import { KINDS, type Kind, type Refusal } from "../kcidb/types.ts";
 import type { Log } from "../log.ts";
 import { AFTER_MERGE, BEFORE_MERGE, LOCK_WRITERS } from "../rollups/rollups.ts";
-import { Batch, addRefusal, countCommitted, type BatchRow } from "./batch.ts";
-import { copyText } from "./copy_text.ts";
-import { CREATE_TEMPORARY_TABLES, copyStatement, countKnown, insertNew, updateKnown } from "./merge_sql.ts";
+import {
+  ACCOUNT_CONFLICT,
+  CHECK_ACCOUNTS,
+  WRITE_ACCOUNTS,
+  copyAccounts,
+  countLines,
+  markMoved,
+  settle,
+  submissionLines,
+  type WrittenCounts,
+} from "./account.ts";
+import { Batch, type BatchRow, type Fragment } from "./batch.ts";
+import { copyChunks } from "./copy_text.ts";
+import {
+  COPY_ARRIVING,
+  COPY_NEW_TESTS,
+  CREATE_TEMPORARY_TABLES,
+  KEEP_NEW_TESTS,
+  KNOWN_TESTS,
+  copyStaged,
+  countKnown,
+  insertNew,
+  updateKnown,
+} from "./merge_sql.ts";
 
-/** Pauses between attempts; the last one repeats. */
-const RETRY_PAUSES_MS = [100, 250, 500, 1000, 2000, 5000, 10_000];
 /** A session with room for the sorts and temporary tables of one batch. */
 const SESSION_SETTINGS =
   "set work_mem = '64MB'; set temp_buffers = '64MB'; set jit = off; set random_page_cost = 1.1";
+/** SQLSTATE of a key that is there already. */
+const UNIQUE_VIOLATION = "23505";
+/** Times that a batch is tried which fails although the server is well, by deadlocks or the like. */
+const MAX_ATTEMPTS = 10;
 
-/** Thrown when the database was away for longer than the writer was told to wait. */
-export class DatabaseUnavailable extends Error {
-  override name = "DatabaseUnavailable";
+/** Thrown when files of a batch are no longer as their account said when they were opened. Nothing was written. */
+export class AccountConflict extends Error {
+  override name = "AccountConflict";
 }
+
+/** Thrown when a batch keeps failing for reasons that are not its own while the server answers. Nothing was written. */
+export class BatchStuck extends Error {
+  override name = "BatchStuck";
+}
+
+/** What a batch was tried again for. */
+export type RetryReason = "conflict" | "connection" | "serialization" | "resources" | "other";
 
 export interface WriterOptions {
   connection: Connection;
@@ -37,216 +70,205 @@ export interface WriterOptions {
   giveUpAfterMs?: number;
   /** Ends the waiting between attempts. */
   signal?: AbortSignal;
-  /** Shared by the writers of a process. */
-  staging: Turn;
-}
-
-/**
- * Lets one of several do a piece of work at a time, in the order of asking. Writers take turns in staging: while one
- * merges under the lock, a second that stages keeps the server busy, and more would only take time from the first.
- */
-export class Turn {
-  #last: Promise<unknown> = Promise.resolve();
-
-  take<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => undefined);
-    return result;
-  }
-}
-
-interface KnownCount {
-  kind: Kind;
-  file_number: number;
-  known: number;
+  onRetry?: (reason: RetryReason) => void;
 }
 
 export class Writer {
-  readonly #options: WriterOptions;
-  #client: pg.Client | undefined;
+  readonly #session: Session;
+  readonly #onRetry: (reason: RetryReason) => void;
 
-  constructor(options: WriterOptions) {
-    this.#options = options;
+  constructor({ onRetry = () => undefined, ...options }: WriterOptions) {
+    this.#onRetry = onRetry;
+    this.#session = new Session({
+      ...options,
+      name: "kernelboard ingest",
+      prepare: async (client) => {
+        await client.query(SESSION_SETTINGS);
+        await client.query(CREATE_TEMPORARY_TABLES);
+      },
+    });
   }
 
   /**
-   * Stores a batch, and adds what became of each object to the outcomes of its files. Returns when everything is
-   * committed or refused.
+   * Stores a batch, and brings the outcomes of its files to what was committed. Returns when everything is committed or
+   * refused.
    *
+   * @throws AccountConflict, BatchStuck
    * @throws DatabaseUnavailable, or the error of a database that cannot be used at all
    */
   async write(batch: Batch): Promise<void> {
-    if (batch.objects === 0) return;
+    if (batch.shares.size === 0) return;
     try {
-      await this.#withRetries(batch);
+      await this.#withRetries((client) => store(client, batch));
     } catch (error) {
       if (databaseErrorKind(error) !== "data") throw error;
-      await this.#bisect(batch.all(), error);
+      const refused = new Map<Fragment, Refusal>();
+      await this.#findRefused(batch.all(), error, refused);
+      batch.refuse(refused);
+      await this.#withRetries((client) => store(client, batch));
     }
   }
 
-  async close(): Promise<void> {
-    const client = this.#client;
-    this.#client = undefined;
-    await client?.end().catch(() => undefined);
+  /** Remembers that files were moved out of the inbox. */
+  markMoved(ids: readonly string[]): Promise<void> {
+    return this.#withRetries((client) => markMoved(client, ids));
   }
 
-  /** Finds the rows that the database refuses. @param rows of a batch that failed with `error` */
-  async #bisect(rows: BatchRow[], error: unknown): Promise<void> {
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  /** Finds the fragments that the database refuses. @param rows that failed together with `error` */
+  async #findRefused(rows: BatchRow[], error: unknown, refused: Map<Fragment, Refusal>): Promise<void> {
     const [only] = rows;
     if (only === undefined) return;
-    if (rows.length === 1) {
-      await this.#refuseFragments(only, error);
+    if (rows.length > 1) {
+      const middle = Math.ceil(rows.length / 2);
+      for (const half of [rows.slice(0, middle), rows.slice(middle)]) await this.#probe(half, refused);
       return;
     }
-    const middle = Math.ceil(rows.length / 2);
-    for (const half of [rows.slice(0, middle), rows.slice(middle)]) {
-      try {
-        await this.#withRetries(batchOf(half));
-      } catch (halfError) {
-        if (databaseErrorKind(halfError) !== "data") throw halfError;
-        await this.#bisect(half, halfError);
-      }
-    }
-  }
-
-  /** Of several fragments folded into one row, only the bad ones are refused. */
-  async #refuseFragments(row: BatchRow, error: unknown): Promise<void> {
-    if (row.fragments.length > 1) {
-      for (const fragment of row.fragments) {
-        const alone: BatchRow = { kind: row.kind, row: fragment.row, fragments: [fragment] };
-        try {
-          await this.#withRetries(batchOf([alone]));
-        } catch (fragmentError) {
-          if (databaseErrorKind(fragmentError) !== "data") throw fragmentError;
-          await this.#refuseFragments(alone, fragmentError);
-        }
+    if (only.fragments.length > 1) {
+      // Of several fragments folded into one row, only the bad ones are refused.
+      for (const fragment of only.fragments) {
+        const { line, arriving } = fragment;
+        await this.#probe([{ ...only, line, arriving, fragments: [fragment] }], refused);
       }
       return;
     }
-    const { outcome, id, pointer } = row.fragments[0];
-    addRefusal(outcome, { kind: row.kind, id, pointer, rule: "database", message: errorMessage(error) });
+    const [fragment] = only.fragments;
+    const { id, pointer } = fragment;
+    refused.set(fragment, { kind: only.kind, id, pointer, rule: "database", message: errorMessage(error) });
   }
 
-  async #withRetries(batch: Batch): Promise<void> {
-    const { log, giveUpAfterMs, signal } = this.#options;
-    const started = Date.now();
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await this.#writeOnce(batch);
-        return;
-      } catch (error) {
-        await this.#abandon(error);
-        if (databaseErrorKind(error) !== "transient") throw error;
-        const waited = Date.now() - started;
-        if (signal?.aborted || (giveUpAfterMs !== undefined && waited >= giveUpAfterMs)) {
-          throw new DatabaseUnavailable(
-            `the database could not be used for ${Math.round(waited / 1000)} s: ${errorMessage(error)}`,
-          );
-        }
-        const pause = RETRY_PAUSES_MS[Math.min(attempt, RETRY_PAUSES_MS.length - 1)] ?? 0;
-        log.warn(
-          { error: errorMessage(error), attempt: attempt + 1, pauseMs: pause },
-          "the batch is tried again",
-        );
-        await sleep(pause, undefined, signal ? { signal } : {}).catch(() => undefined);
-      }
-    }
-  }
-
-  /** Rolls back, or drops a session that cannot. */
-  async #abandon(error: unknown): Promise<void> {
-    const client = this.#client;
-    if (client === undefined) return;
+  async #probe(rows: BatchRow[], refused: Map<Fragment, Refusal>): Promise<void> {
     try {
-      if (databaseErrorKind(error) === "transient") throw error;
-      await client.query("rollback");
-    } catch {
-      this.#client = undefined;
-      await client.end().catch(() => undefined);
+      await this.#withRetries((client) => tryOut(client, Batch.of(rows)));
+    } catch (error) {
+      if (databaseErrorKind(error) !== "data") throw error;
+      await this.#findRefused(rows, error, refused);
     }
   }
 
-  async #session(): Promise<pg.Client> {
-    if (this.#client) return this.#client;
-    const client = new pg.Client(clientOptions(this.#options.connection, "kernelboard ingest"));
-    // A break between statements shows in the next statement.
-    client.on("error", () => undefined);
-    this.#client = client;
-    await client.connect();
-    await client.query(SESSION_SETTINGS);
-    await client.query(CREATE_TEMPORARY_TABLES);
-    return client;
-  }
-
-  async #writeOnce(batch: Batch): Promise<void> {
-    const client = await this.#session();
-    const files = [...new Set(batch.all().map(({ fragments }) => fragments[0].outcome))];
-    const numbers = new Map(files.map((file, number) => [file, number]));
-    const fileNumber = ({ fragments }: BatchRow): number => numbers.get(fragments[0].outcome) ?? -1;
-    const withKnown = await this.#options.staging.take(() => stage(client, batch, fileNumber));
-    const known = await merge(client, withKnown);
-    countCommitted(batch, (kind, outcome) => known(kind, numbers.get(outcome) ?? -1));
+  async #withRetries<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+    let failures = 0;
+    return this.#session.run(work, (error): Verdict => {
+      const code = errorCode(error);
+      if (code === ACCOUNT_CONFLICT) throw new AccountConflict(errorMessage(error));
+      // Another writer stored one of our new tests first; it has committed, so the next look finds the test.
+      const isOvertaken = code === UNIQUE_VIOLATION && constraintOf(error) === "tests_pkey";
+      if (!isOvertaken && databaseErrorKind(error) !== "transient") return "never";
+      const reason = isOvertaken ? "conflict" : retryReason(code);
+      this.#onRetry(reason);
+      if (reason === "serialization" || reason === "other") failures++;
+      if (failures >= MAX_ATTEMPTS)
+        throw new BatchStuck(`given up after ${failures} attempts: ${errorMessage(error)}`);
+      return isOvertaken ? "at once" : "after a pause";
+    });
   }
 }
 
+function constraintOf(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.constraint : undefined;
+}
+
+/** By class of SQLSTATE; a connection that breaks has another code or none. */
+function retryReason(code: string | undefined): RetryReason {
+  switch (code?.slice(0, 2)) {
+    case "40":
+      return "serialization";
+    case "53":
+    case "58":
+      return "resources";
+    case "55":
+      return "other";
+    default:
+      return "connection";
+  }
+}
+
+/** Writes a batch for good. */
+async function store(client: pg.Client, batch: Batch): Promise<void> {
+  const withKnown = await stage(client, batch);
+  await copy(client, copyAccounts("staged_submissions"), submissionLines(batch));
+  await copy(client, copyAccounts("staged_counts"), countLines(batch));
+  settle(batch, await merge(client, withKnown, true));
+}
+
+/** Does all that writing a batch does, and takes it back. */
+async function tryOut(client: pg.Client, batch: Batch): Promise<void> {
+  await merge(client, await stage(client, batch), false);
+}
+
+async function copy(client: pg.Client, statement: string, lines: Iterable<string>): Promise<void> {
+  await pipeline(Readable.from(copyChunks(lines)), client.query(copyFrom(statement)));
+}
+
 /**
- * Copies the rows into the session's temporary tables, and inserts those that are new.
+ * Begins a transaction, inserts the rows that are new, and copies those that are known into temporary tables to be
+ * merged.
  *
- * @returns the kinds of which some rows are stored already
+ * @returns the kinds of which some rows may be stored already
  */
-async function stage(
-  client: pg.Client,
-  batch: Batch,
-  fileNumber: (row: BatchRow) => number,
-): Promise<Kind[]> {
+async function stage(client: pg.Client, batch: Batch): Promise<Kind[]> {
   const kinds = KINDS.filter((kind) => batch.rows[kind].size > 0);
+  const numbers = new Map([...batch.shares.values()].map((share, number) => [share, number]));
+  const numbered = ({ line, fragments }: BatchRow): string =>
+    `${numbers.get(fragments[0].share) ?? 0}\t${line}`;
+  const tests = batch.sorted("tests");
   await client.query("begin");
-  for (const kind of kinds) {
-    const text = Readable.from(copyText(batch.sorted(kind), fileNumber));
-    await pipeline(text, client.query(copyFrom(copyStatement(kind))));
+  for (const kind of kinds.filter((kind) => kind !== "tests")) {
+    await copy(client, copyStaged(kind), batch.sorted(kind).map(numbered));
   }
-  const withKnown: Kind[] = [];
-  for (const kind of kinds) {
-    const { rowCount } = await client.query(insertNew(kind));
-    if (rowCount !== batch.rows[kind].size) withKnown.push(kind);
+  if (tests.length > 0)
+    await copy(
+      client,
+      COPY_ARRIVING,
+      tests.map(({ arriving }) => arriving),
+    );
+  // In one order for all writers: issues, checkouts, builds, tests, incidents.
+  const beforeTests = kinds.filter((kind) => kind !== "tests" && kind !== "incidents");
+  const results: unknown = await client.query(
+    [...beforeTests.map(insertNew), ...(tests.length > 0 ? [KNOWN_TESTS] : [])].join(";\n") || "select",
+  );
+  const known = new Set(rowsOf<{ known_test: string }>(results, "known_test").map((row) => row.known_test));
+  const isKnown = ({ key }: BatchRow): boolean => known.has(key);
+  if (known.size < tests.length) {
+    const lines = (known.size === 0 ? tests : tests.filter((row) => !isKnown(row))).map(({ line }) => line);
+    await copy(client, COPY_NEW_TESTS, lines);
   }
-  return withKnown;
+  if (known.size > 0) await copy(client, copyStaged("tests"), tests.filter(isKnown).map(numbered));
+  const counts = (Array.isArray(results) ? results : [results]) as pg.QueryResult[];
+  return kinds.filter((kind) => {
+    if (kind === "tests") return known.size > 0;
+    return kind === "incidents" || counts[beforeTests.indexOf(kind)]?.rowCount !== batch.rows[kind].size;
+  });
 }
 
 /**
- * Merges what is stored already, changes the derived tables, and commits. All that is done under the writers' lock is
- * one message, so that no other writer waits for this process to get its turn.
+ * Merges what is stored already, changes the derived tables and the account of the files, and commits. All that is done
+ * under the writers' lock is one message, so that no other writer waits for this process to get its turn.
  *
- * @returns how many rows of a kind and a file were stored before
+ * @param isFinal false to take everything back
+ * @returns the counts of the files
  */
-async function merge(
-  client: pg.Client,
-  withKnown: Kind[],
-): Promise<(kind: Kind, fileNumber: number) => number> {
+async function merge(client: pg.Client, withKnown: Kind[], isFinal: boolean): Promise<WrittenCounts[]> {
   const results: unknown = await client.query(
     [
+      ...(withKnown.includes("incidents") ? [insertNew("incidents")] : []),
+      KEEP_NEW_TESTS,
       LOCK_WRITERS,
+      ...(isFinal ? [CHECK_ACCOUNTS] : []),
       BEFORE_MERGE,
-      ...(withKnown.length > 0 ? [withKnown.map(countKnown).join("\nunion all\n")] : []),
-      ...withKnown.map(updateKnown),
+      ...withKnown.flatMap((kind) => [countKnown(kind), updateKnown(kind)]),
       AFTER_MERGE,
-      "commit",
+      isFinal ? `${WRITE_ACCOUNTS};\ncommit` : "rollback",
     ].join(";\n"),
   );
-  const known = rowsOf<KnownCount>(results, "known");
-  const counts = new Map(known.map((row) => [`${row.kind} ${row.file_number}`, row.known]));
-  return (kind, fileNumber) => counts.get(`${kind} ${fileNumber}`) ?? 0;
+  return rowsOf<WrittenCounts>(results, "counts");
 }
 
 /** The rows of the statement that gives a column of this name, of the results of several statements. */
 function rowsOf<T extends pg.QueryResultRow>(results: unknown, column: string): T[] {
   const all = (Array.isArray(results) ? results : [results]) as pg.QueryResult<T>[];
   return all.find((result) => result.fields.some((field) => field.name === column))?.rows ?? [];
-}
-
-function batchOf(rows: BatchRow[]): Batch {
-  const batch = new Batch();
-  for (const row of rows) batch.addRow(row);
-  return batch;
 }

@@ -3,7 +3,7 @@
  * value is the text that PostgreSQL reads for its column's type, so that timestamps and numbers in JSON reach it
  * digit by digit.
  */
-import { stringifyExactJson } from "./exact_json.ts";
+import { parseExactJson, stringifyExactJson } from "./exact_json.ts";
 import { isJsonObject, type JsonObject, type Kind } from "./types.ts";
 
 type ColumnType = "text" | "timestamp" | "boolean" | "double" | "integer" | "json" | "textArray";
@@ -144,4 +144,33 @@ const KEY_INDEXES = {
 /** The primary key of a row as one text. */
 export function rowKey(kind: Kind, row: Row): string {
   return KEY_INDEXES[kind].map((index) => row[index]).join("\n");
+}
+
+/** Of the `misc` columns of tests, the keys that are counted. */
+const COUNTED_KEYS = { environment_misc: "platform", misc: "runtime" } as const;
+const ENVIRONMENT_MISC = columnIndex("tests", "environment_misc");
+const MISC = columnIndex("tests", "misc");
+
+/** The `environment_misc` and the `misc` of a test with nothing but the key that is counted, as texts of JSON. */
+export type CountedMisc = [environmentMisc: string | null, misc: string | null];
+
+/** What is counted of the `misc` columns of a test's object. */
+export function countedMiscOf(object: JsonObject): CountedMisc {
+  const environment = isJsonObject(object.environment) ? object.environment.misc : undefined;
+  return [only(COUNTED_KEYS.environment_misc, environment), only(COUNTED_KEYS.misc, object.misc)];
+}
+
+/** What is counted of the `misc` columns of a test's row. */
+export function countedMisc(row: Row): CountedMisc {
+  const parsed = (text: string | null | undefined): unknown =>
+    typeof text === "string" ? parseExactJson(text) : undefined;
+  return [
+    only(COUNTED_KEYS.environment_misc, parsed(row[ENVIRONMENT_MISC])),
+    only(COUNTED_KEYS.misc, parsed(row[MISC])),
+  ];
+}
+
+function only(key: string, misc: unknown): string | null {
+  const value = isJsonObject(misc) ? misc[key] : undefined;
+  return value === undefined ? null : `{"${key}":${stringifyExactJson(value)}}`;
 }

@@ -1,7 +1,7 @@
 /** A submission as rows and refusals: the frame of the file, then its objects one by one. */
 import { parseExactJson } from "./exact_json.ts";
 import { limitViolation, MAX_DEPTH } from "./limits.ts";
-import { toRow, type Row } from "./rows.ts";
+import { countedMiscOf, toRow, type CountedMisc, type Row } from "./rows.ts";
 import { isKnownVersion, kindsOf, schemaViolation, type SchemaViolation, type Version } from "./schema.ts";
 import type { Element } from "./split.ts";
 import { standardiseLab, standardiseTreeName } from "./standardise.ts";
@@ -92,6 +92,8 @@ export interface Accepted {
   id: string;
   row: Row;
   pointer: string;
+  /** Of a test, what is counted of its `misc` columns; worked out from the row when absent. */
+  counted?: CountedMisc;
 }
 
 export interface ObjectOutcome {
@@ -165,7 +167,14 @@ function parseElement(element: Element, pointer: string): unknown {
 }
 
 function accept(context: ObjectContext, kind: Kind, object: JsonObject, pointer: string): Accepted {
-  return { kind, id: String(object.id), row: toRow(kind, object, context.clock()), pointer };
+  const accepted: Accepted = {
+    kind,
+    id: String(object.id),
+    row: toRow(kind, object, context.clock()),
+    pointer,
+  };
+  if (kind === "tests") accepted.counted = countedMiscOf(object);
+  return accepted;
 }
 
 function addWaived(context: ObjectContext, testId: string, pointer: string, outcome: ObjectOutcome): void {

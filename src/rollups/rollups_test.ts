@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { pino } from "pino";
-import { Batch, newOutcome } from "../ingest/batch.ts";
+import { Batch } from "../ingest/batch.ts";
 import { microsecondClock } from "../ingest/clock.ts";
-import { Turn, Writer } from "../ingest/writer.ts";
+import { zeroTally } from "../ingest/outcome.ts";
+import { Writer } from "../ingest/writer.ts";
 import { toRow } from "../kcidb/rows.ts";
 import { standardiseLab } from "../kcidb/standardise.ts";
 import type { JsonObject, Kind } from "../kcidb/types.ts";
@@ -91,11 +93,21 @@ const clock = microsecondClock();
 
 function batchOf(fragments: Fragment[]): Batch {
   const batch = new Batch();
-  const outcome = newOutcome("generated");
+  const name = `generated-${randomUUID()}`;
+  const account = {
+    id: name,
+    fingerprint: "",
+    bytes: 0,
+    receivedAt: new Date().toISOString(),
+    run: 1,
+    row: undefined,
+  };
+  const share = batch.share({ name, account, tally: zeroTally() });
+  share.objects = fragments.length;
   for (const { kind, object } of fragments) {
     const copy = JSON.parse(JSON.stringify(object)) as JsonObject;
     standardiseLab(kind, copy);
-    batch.add(outcome, { kind, id: String(copy.id), pointer: "", row: toRow(kind, copy, clock()) });
+    batch.add(share, { kind, id: String(copy.id), pointer: "", row: toRow(kind, copy, clock()) });
   }
   return batch;
 }
@@ -108,7 +120,6 @@ function newWriter(): Writer {
     connection: database.connection,
     log: pino({ level: "silent" }),
     giveUpAfterMs: 5000,
-    staging: new Turn(),
   });
 }
 

@@ -2,6 +2,7 @@
  * One PostgreSQL for the whole test run: the embedded one, in a folder of its own that is removed at the end. It holds
  * a migrated database that test files copy, see `database.ts`.
  */
+import { spawnSync } from "node:child_process";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ import { migrate } from "../../src/database/migrate.ts";
 import { startEmbeddedServer } from "../../src/database/embedded.ts";
 import { removeStaged } from "../../src/database/embedded_state.ts";
 import { clientOptions, type Connection } from "../../src/database/pool.ts";
+import { PROJECT } from "./shared.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -22,6 +24,12 @@ declare module "vitest" {
 export const TEMPLATE = "kernelboard_template";
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Ingest threads and commands run from the build.
+  const build = spawnSync(process.execPath, ["scripts/build-if-stale.mjs"], {
+    cwd: PROJECT,
+    stdio: "inherit",
+  });
+  if (build.status !== 0) throw new Error("the build failed");
   const dataDir = await mkdtemp(join(tmpdir(), "kernelboard-test-"));
   // So that the account that PostgreSQL runs as may enter, where this is root.
   await chmod(dataDir, 0o755);
