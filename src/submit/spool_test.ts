@@ -148,7 +148,7 @@ describe("the spool", () => {
       headers: { authorization: `Bearer ${server.token}` },
       body: new Blob([content]).stream(),
       duplex: "half",
-    } as RequestInit);
+    });
     expectNotNow(streamed, "There is no room for the submission");
     expect(server.log.join("")).toContain("ENOSPC");
     expect(await server.files()).toEqual([]);

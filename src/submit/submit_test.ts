@@ -140,7 +140,7 @@ describe("POST /submit", () => {
       headers: { authorization: `Bearer ${server.token}` },
       body: new Blob([text]).stream(),
       duplex: "half",
-    } as RequestInit);
+    });
     expect(streamed).toMatchObject(large);
     expect(await server.files()).toEqual(before);
     // The connection is still good for the next one.
