@@ -1,7 +1,7 @@
 /** `kernelboard submission show`: what became of a submission, as `GET /status` tells it, for people. */
 import { existsSync } from "node:fs";
 import { Command } from "commander";
-import { isSubmissionId, submissionStatus, type SubmissionStatus } from "../submit/status.ts";
+import type { SubmissionStatus } from "../submit/status.ts";
 import { CommandError, runCommand, withDatabase } from "./context.ts";
 
 interface ShowOptions {
@@ -29,6 +29,8 @@ Examples:
     )
     .action((id: string, options: ShowOptions) =>
       runCommand(async (context) => {
+        // Loaded here, so that other commands start without it.
+        const { isSubmissionId, submissionStatus } = await import("../submit/status.ts");
         if (!isSubmissionId(id))
           throw new CommandError(
             `'${id.slice(0, 200)}' is no id of a submission: 1 to 200 letters, digits, '.', '_' or '-'`,

@@ -1,6 +1,6 @@
 /** `kernelboard token`: makes the tokens of submitters, and tells what one says (chapter 02, section 14). */
 import { Command, InvalidArgumentError } from "commander";
-import { createToken, isOrigin, verifyToken } from "../submit/tokens.ts";
+import { isOrigin } from "../submit/submitter.ts";
 import { CommandError, runCommand, type Context } from "./context.ts";
 
 const UNIT_MS = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
@@ -75,6 +75,8 @@ Examples:
     )
     .action(({ origin, expires, json }: CreateOptions) =>
       runCommand(async (context) => {
+        // Loaded here, so that other commands start without it.
+        const { createToken } = await import("../submit/tokens.ts");
         const token = await createToken(secretOf(context), origin, expires);
         console.log(json ? JSON.stringify({ token, ...said(origin, expires) }, null, 2) : token);
       }),
@@ -92,6 +94,7 @@ function showCommand(): Command {
     .addHelpText("after", '\nExamples:\n  kernelboard token show "$TOKEN"')
     .action((token: string, { json }: { json?: boolean }) =>
       runCommand(async (context) => {
+        const { verifyToken } = await import("../submit/tokens.ts");
         const { origins, expires } = await verifyToken(secretOf(context), token);
         if (json) console.log(JSON.stringify(said(origins, expires), null, 2));
         else console.log(`origins  ${origins.join(", ")}\nexpires  ${expires?.toISOString() ?? "never"}`);

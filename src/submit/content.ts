@@ -7,7 +7,7 @@ import { Splitter, type Element } from "../kcidb/split.ts";
 import { parseFrame } from "../kcidb/submission.ts";
 import { FileRefused, isJsonObject } from "../kcidb/types.ts";
 import { SubmitError } from "./errors.ts";
-import type { Submitter } from "./tokens.ts";
+import type { Submitter } from "./submitter.ts";
 
 /** Of one object; the largest real ones, with whole logs in them, have 8 MiB. */
 const MAX_OBJECT_BYTES = 32 * 1024 * 1024;

@@ -14,7 +14,7 @@ import { ContentCheck } from "./content.ts";
 import { notNow, SubmitError } from "./errors.ts";
 import { Inbox, spoolError, type TemporaryFile } from "./inbox.ts";
 import { fileNameOf, findFile } from "./places.ts";
-import type { Submitter } from "./tokens.ts";
+import type { Submitter } from "./submitter.ts";
 
 /** What is not a matter of the operator, but of tests. */
 export interface ReceiveLimits {

@@ -11,7 +11,7 @@ import type { Settings } from "../settings.ts";
 import { ClientGone, notNow, SubmitError } from "./errors.ts";
 import { Receiver, type ReceiveLimits } from "./receiver.ts";
 import { isSubmissionId, submissionStatus } from "./status.ts";
-import { authenticate, type Submitter } from "./tokens.ts";
+import { authenticate } from "./tokens.ts";
 
 /** Where submissions go that are received over HTTP. */
 export interface SubmissionOptions {
@@ -104,7 +104,7 @@ function addRoutes(
   });
 
   app.get(`/authtest${slash}`, options, async (request, reply) => {
-    const submitter: Submitter = await authenticate(secret, request.headers.authorization);
+    const submitter = await authenticate(secret, request.headers.authorization);
     return sendJson(reply, {
       id: "0",
       status: "ok",

@@ -4,42 +4,11 @@
  */
 import { errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import { SubmitError } from "./errors.ts";
+import { isOrigin, Submitter } from "./submitter.ts";
 
 const ALGORITHM = "HS256";
 /** By how much clocks may differ. */
 const CLOCK_TOLERANCE_SECONDS = 30;
-const ANY_ORIGIN = "*";
-/** What a refusal says of a token's origins. */
-const MAX_NAMED = 10;
-
-/** An origin as the submission format has it, or `*`. */
-export function isOrigin(text: string): boolean {
-  return text === ANY_ORIGIN || /^[a-z0-9_]+$/.test(text);
-}
-
-/** Who submits: what a token says. */
-export class Submitter {
-  readonly origins: readonly string[];
-  /** When the token ends to be good; undefined for never. */
-  readonly expires: Date | undefined;
-  readonly #origins: ReadonlySet<string>;
-
-  constructor(origins: readonly string[], expires?: Date) {
-    this.origins = origins;
-    this.expires = expires;
-    this.#origins = new Set(origins);
-  }
-
-  maySubmitFor(origin: string): boolean {
-    return this.#origins.has(origin) || this.#origins.has(ANY_ORIGIN);
-  }
-
-  /** The origins for people. */
-  get description(): string {
-    const named = this.origins.slice(0, MAX_NAMED).join(", ");
-    return this.origins.length > MAX_NAMED ? `${named} and ${this.origins.length - MAX_NAMED} more` : named;
-  }
-}
 
 /** A token for these origins. @param expires when it ends to be good; undefined for never */
 export async function createToken(

@@ -1,7 +1,8 @@
 import { SignJWT, UnsecuredJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { SubmitError } from "./errors.ts";
-import { authenticate, createToken, isOrigin, Submitter } from "./tokens.ts";
+import { isOrigin, Submitter } from "./submitter.ts";
+import { authenticate, createToken } from "./tokens.ts";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const key = new TextEncoder().encode(SECRET);
