@@ -94,8 +94,9 @@ describe("submissions over HTTP", () => {
       });
       expect(answer.status).toBe(200);
       const { id } = answer.body as { id: string };
-      await eventually(async () => (await spoolState(spoolDir)).failed.length === 1);
-      expect(await request(`${base}/status?id=${id}`)).toMatchObject({ body: { status: "failed" } });
+      const status = async (): Promise<unknown> => (await request(`${base}/status?id=${id}`)).body;
+      await eventually(async () => !JSON.stringify(await status()).includes('"ready"'));
+      expect(await status()).toMatchObject({ id, status: "failed" });
 
       const shown = await run(["submission", "show", id], own);
       expect([shown.code, shown.stderr]).toEqual([0, ""]);
