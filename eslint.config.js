@@ -14,7 +14,8 @@ const MAY_IMPORT = {
   filters: ["database"],
   fetch: [],
   api: ["database", "fetch", "filters", "http"],
-  http: ["api", "database", "fetch", "filters"],
+  http: ["api", "database", "fetch", "filters", "submit"],
+  submit: ["database", "http", "ingest", "kcidb"],
   demo: ["database", "ingest", "kcidb", "rollups"],
 };
 

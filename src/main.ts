@@ -7,6 +7,8 @@ import { runserverCommand, serveCommand } from "./commands/serve.ts";
 import { seedTestDataCommand } from "./commands/seed_test_data.ts";
 import { settingsCommand } from "./commands/settings.ts";
 import { spectacularCommand } from "./commands/spectacular.ts";
+import { submissionCommand } from "./commands/submission.ts";
+import { tokenCommand } from "./commands/token.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS = [
@@ -15,6 +17,8 @@ const COMMANDS = [
   ingestCommand,
   migrateCommand,
   settingsCommand,
+  tokenCommand,
+  submissionCommand,
   seedTestDataCommand,
   monitorSubmissionsCommand,
   runserverCommand,
@@ -33,8 +37,12 @@ function createProgram(): Command {
     .showHelpAfterError("Try --help for usage and examples.");
   for (const create of COMMANDS) program.addCommand(create());
   // Ending the process is left to main, which decides on the exit code.
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of withSubcommands(program)) command.exitOverride();
   return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 /** Runs the command that the arguments name. @returns the exit code for what commander itself ends; commands set their own */

@@ -5,9 +5,11 @@
 import { readFileSync } from "node:fs";
 import { databaseSettings, type DatabaseSettings } from "./settings_database.ts";
 import { EnvironmentReader, type SettingSource, type SettingDefinition } from "./settings_reader.ts";
+import { submissionSettings, type SubmissionSettings } from "./settings_submissions.ts";
 
 export { SettingError, type SettingSource } from "./settings_reader.ts";
 export type { DatabaseSettings, ExternalDatabaseSettings } from "./settings_database.ts";
+export type { SubmissionSettings } from "./settings_submissions.ts";
 
 export interface Settings {
   database: DatabaseSettings;
@@ -28,6 +30,7 @@ export interface Settings {
     batchSize: number;
     treesFile: string;
   };
+  submissions: SubmissionSettings;
   originListingIntervalDays: number;
   /** Where the pages are that reports link to, without a slash at the end. */
   dashboardUrl: string;
@@ -117,6 +120,7 @@ export function loadSettings(
       }),
       treesFile: `${volumeDir}/tree-names.yaml`,
     },
+    submissions: submissionSettings(read),
     dashboardUrl: dashboardUrl(read),
     originListingIntervalDays: read.integer({
       name: "DEFAULT_ORIGIN_LISTING_INTERVAL_IN_DAYS",

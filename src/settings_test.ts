@@ -123,6 +123,13 @@ describe("loadSettings", () => {
       "DB_PASSWORD: is set together with DB_PASSWORD_FILE",
     ],
     [{ ...external, DB_PASSWORD_FILE: "/f" }, "DB_PASSWORD_FILE: cannot be read (ENOENT: /f)"],
+    [
+      { KERNELBOARD_SUBMIT_SECRET: "hunter2" },
+      "KERNELBOARD_SUBMIT_SECRET: has 7 bytes, and needs 32 or more (JWT_SECRET stands in for it); example:",
+    ],
+    [{ JWT_SECRET: "x".repeat(31) }, "KERNELBOARD_SUBMIT_SECRET: has 31 bytes, and needs 32 or more"],
+    [{ KERNELBOARD_SUBMIT_MAX_BYTES: "536870913" }, "KERNELBOARD_SUBMIT_MAX_BYTES: 536870913 is above"],
+    [{ KERNELBOARD_SPOOL_MAX_FILES: "0" }, "KERNELBOARD_SPOOL_MAX_FILES: 0 is below 1"],
   ])("refuses %j in one line", (environment, message) => {
     let text = "";
     try {
@@ -142,6 +149,28 @@ describe("loadSettings", () => {
       "Invalid INGEST_BATCH_SIZE, using default 10000",
     ]);
     expect(() => load({ INGEST_FILES_BATCH_SIZE: "many" })).toThrow("INGEST_FILES_BATCH_SIZE");
+  });
+
+  it("takes the secret of submitters under either name, and from a file, and never shows it", () => {
+    const secret = "0123456789abcdef0123456789abcdef";
+    for (const [environment, from] of [
+      [{ KERNELBOARD_SUBMIT_SECRET: secret }, "environment"],
+      [{ JWT_SECRET: secret }, "JWT_SECRET"],
+      [{ KERNELBOARD_SUBMIT_SECRET_FILE: "/run/secrets/submit" }, "file /run/secrets/submit"],
+    ] as const) {
+      const { settings, sources } = load(environment, () => `${secret}\n`);
+      expect(settings.submissions.secret).toBe(secret);
+      expect(sources.find(({ name }) => name === "KERNELBOARD_SUBMIT_SECRET")?.from).toBe(from);
+      expect(JSON.stringify(sources)).not.toContain(secret);
+    }
+    expect(load({}).settings.submissions).toEqual({
+      spoolDir: undefined,
+      secret: undefined,
+      maxBytes: 536_870_912,
+      maxWaitingFiles: 100_000,
+      minFreeBytes: 268_435_456,
+    });
+    expect(load({ JWT_SECRET: "" }).settings.submissions.secret).toBeUndefined();
   });
 
   it("reads booleans as true only when they say so", () => {

@@ -1,4 +1,5 @@
 /** What every command shares: settings, the log, the way it ends. */
+import { CommanderError } from "commander";
 import { errorMessage } from "../database/errors.ts";
 import { openDatabase, type Database } from "../database/database.ts";
 import { createLog, type Log } from "../log.ts";
@@ -42,6 +43,8 @@ export async function runCommand(action: (context: Context) => Promise<void>): P
     await action({ settings: loaded.settings, loaded, log, signal: stop.signal, fail });
     if (failure !== undefined) throw failure;
   } catch (error) {
+    // A usage error, which was shown already.
+    if (error instanceof CommanderError) throw error;
     console.error(`CommandError: ${errorMessage(error)}`);
     process.exitCode = 1;
   } finally {

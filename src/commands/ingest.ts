@@ -10,6 +10,10 @@ import { bringUpToDate } from "./migrate.ts";
 /** With `--once`, how long a database may be away before the command gives up. */
 const GIVE_UP_MS = 60_000;
 
+interface IngestCommandOptions extends Omit<IngestArguments, "spoolDir"> {
+  spoolDir?: string;
+}
+
 export interface IngestArguments {
   spoolDir: string;
   maxWorkers: number;
@@ -45,25 +49,33 @@ function command(name: string, example: string): Command {
         "goes to archive/; one of which anything was refused goes to failed/, with the reasons beside it in\n" +
         "<file>.error.json, after its good objects were stored.",
     )
-    .requiredOption("--spool-dir <dir>", "directory of submission files")
+    .option(
+      "--spool-dir <dir>",
+      "directory of submission files (required, unless KERNELBOARD_SPOOL_DIR is set)",
+    )
     .option("--max-workers <n>", "workers that read and write side by side", wholeNumber(1, 64), 5)
     .option("--interval <seconds>", "pause between scans when nothing waits", wholeNumber(0, 86_400), 5)
     .option("--trees-file <file>", "YAML file of tree names (default: tree-names.yaml in BACKEND_VOLUME_DIR)")
     .addHelpText("after", `\nExamples:\n  ${example}`);
 }
 
-async function run(args: IngestArguments): Promise<void> {
-  await runCommand((context) =>
-    withDatabase(context, async (database) => {
+async function run(args: IngestCommandOptions, command: Command): Promise<void> {
+  await runCommand((context) => {
+    const spoolDir = args.spoolDir ?? context.settings.submissions.spoolDir;
+    if (spoolDir === undefined)
+      command.error(
+        "error: required option '--spool-dir <dir>' not specified, and KERNELBOARD_SPOOL_DIR is not set",
+      );
+    return withDatabase(context, async (database) => {
       await bringUpToDate(database, context.log);
-      const done = await ingestWithProgress(context, database, args);
+      const done = await ingestWithProgress(context, database, { ...args, spoolDir });
       const { filesDone, filesFailed, objects } = done;
       context.log.info(
         { files: filesDone, failed: filesFailed, objects, ms: Date.now() - done.startedAt },
         "ingestion ended",
       );
-    }),
-  );
+    });
+  });
 }
 
 /** Ingests with a progress line on a terminal, which stands for the lines that a log has for each batch. */

@@ -23,6 +23,8 @@ export interface ServeOptions {
   port: number;
   /** Take any free port when this one is in use. */
   anyPort?: boolean;
+  /** Where submissions over HTTP go; without it none are taken. */
+  spoolDir?: string;
   /** Ingest from this spool as well. */
   ingest?: IngestArguments;
   /** Called with the address when requests are answered. */
@@ -34,7 +36,13 @@ export async function serve(context: Context, database: Database, options: Serve
   const { log, settings, signal } = context;
   // Loaded here, so that commands that serve nothing start without it.
   const { createServer } = await import("../http/server.ts");
-  const app = await createServer({ pool: database.pool, settings, log });
+  const { spoolDir } = options;
+  const app = await createServer({
+    pool: database.pool,
+    settings,
+    log,
+    ...(spoolDir === undefined ? {} : { submissions: { spoolDir } }),
+  });
   let ingestion = Promise.resolve();
   try {
     await listen(app, options);
@@ -91,10 +99,11 @@ async function run(args: ServeArguments, announce: (address: string) => string):
   await runCommand((context) =>
     withDatabase(context, async (database) => {
       await bringUpToDate(database, context.log);
-      const { spoolDir } = args;
+      const spoolDir = args.spoolDir ?? context.settings.submissions.spoolDir;
       await serve(context, database, {
         host: args.host ?? context.settings.http.host,
         port: args.port ?? context.settings.http.port,
+        ...(spoolDir === undefined ? {} : { spoolDir }),
         ...(spoolDir !== undefined && args.role === "all"
           ? { ingest: { maxWorkers: 5, interval: 5, ...args, spoolDir } }
           : {}),
@@ -126,11 +135,14 @@ export function serveCommand(): Command {
     )
     .option(
       "--role <role>",
-      "web: only serve; all: also ingest from --spool-dir when it is given",
+      "web: only serve; all: also ingest from the spool directory when there is one",
       parseRole,
       "all" as const,
     )
-    .option("--spool-dir <dir>", "directory of submission files to ingest")
+    .option(
+      "--spool-dir <dir>",
+      "spool directory of submissions: those over HTTP are put there (default: KERNELBOARD_SPOOL_DIR)",
+    )
     .option("--max-workers <n>", "ingest workers", wholeNumber(1, 64), 5)
     .option("--interval <seconds>", "pause between scans of the spool directory", wholeNumber(0, 86_400), 5)
     .option("--trees-file <file>", "YAML file of tree names (default: tree-names.yaml in BACKEND_VOLUME_DIR)")

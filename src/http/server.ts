@@ -31,6 +31,7 @@ import { FilterError } from "../filters/parse.ts";
 import type { FetchPolicy } from "../fetch/policy.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings.ts";
+import { submitRoutes, type SubmissionOptions } from "../submit/routes.ts";
 import { sendJson } from "./answers.ts";
 import { takeRawBodies } from "./body.ts";
 import { ApiError } from "./errors.ts";
@@ -50,6 +51,8 @@ export interface RouteContext {
 
 export interface ServerOptions extends RouteContext {
   log: Log;
+  /** Where submissions over HTTP go; without it none are taken. */
+  submissions?: SubmissionOptions;
   /** Where the built page is; the build's own folder when absent. */
   pageFolder?: string;
 }
@@ -69,7 +72,7 @@ const CORS_HEADERS = [
 ];
 const CORS_METHODS = ["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"];
 
-/** The server with all its routes, not listening yet. */
+/** The server with all its routes, not listening yet. @throws SpoolError when submissions cannot be put into the spool */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { settings } = options;
   const loggerInstance: FastifyBaseLogger = options.log;
@@ -141,6 +144,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     proxyRoutes,
   ])
     routes(app, options);
+  await submitRoutes(app, options);
   await pageRoutes(app, options.pageFolder ?? BUILT_PAGE_FOLDER);
   return app;
 }

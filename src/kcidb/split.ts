@@ -21,6 +21,7 @@ const CLOSE_BRACE = 0x7d;
 
 /** What stands outside the sections' elements is a few dozen bytes in any real file, and 8 per element. */
 const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+const FIRST_FRAME_BYTES = 4096;
 
 export interface Element {
   /** 0, 1, 2... in the order of the file. */
@@ -30,11 +31,19 @@ export interface Element {
   depth: number;
 }
 
+export interface SplitterOptions {
+  /** An element may be as long as this; without it, as long as the file. */
+  maxElementBytes?: number;
+}
+
 export class Splitter {
   readonly #onElement: (element: Element) => void;
-  readonly #frame: Buffer[] = [];
+  readonly #maxElementBytes: number;
+  /** The frame so far, in one buffer that grows: a buffer for each element would take far more than the text. */
+  #frame = Buffer.allocUnsafe(FIRST_FRAME_BYTES);
   #frameBytes = 0;
   #element: Buffer[] = [];
+  #elementBytes = 0;
   #count = 0;
   #depth = 0;
   #elementDepth = 0;
@@ -45,15 +54,16 @@ export class Splitter {
   #escaped = false;
 
   /** @param onElement called for each element as soon as its end is seen */
-  constructor(onElement: (element: Element) => void) {
+  constructor(onElement: (element: Element) => void, { maxElementBytes }: SplitterOptions = {}) {
     this.#onElement = onElement;
+    this.#maxElementBytes = maxElementBytes ?? Number.POSITIVE_INFINITY;
   }
 
   /**
    * Takes the next bytes of the file. The chunk is not kept or changed after the call.
    *
    * @throws FileRefused rule `json` for invalid UTF-8 and for brackets that cannot match, `too-large` for a frame
-   *   that is no submission's
+   *   that is no submission's, and for an element over the limit
    */
   write(chunk: Buffer): void {
     let start = 0;
@@ -93,14 +103,14 @@ export class Splitter {
       }
       at++;
     }
-    if (this.#inSection) this.#element.push(Buffer.from(chunk.subarray(start)));
+    if (this.#inSection) this.#keepElement(chunk.subarray(start));
     else this.#keepFrame(chunk.subarray(start));
   }
 
   /** The frame's text, once all bytes were written. @throws FileRefused */
   end(): string {
     // A file cut inside a section: the frame lacks its closing brackets and is no JSON, as it should be.
-    return decode(Buffer.concat(this.#frame));
+    return decode(this.#frame.subarray(0, this.#frameBytes));
   }
 
   /** Continues inside a string, and returns where to go on: behind its closing quote, or at the end of the chunk. */
@@ -127,9 +137,23 @@ export class Splitter {
     }
   }
 
+  /** The start of an element whose end is in a later chunk. */
+  #keepElement(bytes: Buffer): void {
+    this.#elementBytes += bytes.length;
+    this.#checkElementSize(this.#elementBytes);
+    this.#element.push(Buffer.from(bytes));
+  }
+
+  #checkElementSize(bytes: number): void {
+    if (bytes > this.#maxElementBytes)
+      throw new FileRefused("too-large", `an object is larger than ${this.#maxElementBytes} bytes`);
+  }
+
   #endElement(rest: Buffer): void {
+    this.#checkElementSize(this.#elementBytes + rest.length);
     const bytes = this.#element.length === 0 ? rest : Buffer.concat([...this.#element, rest]);
     this.#element = [];
+    this.#elementBytes = 0;
     const text = decode(bytes);
     const depth = this.#elementDepth;
     this.#elementDepth = 0;
@@ -141,12 +165,17 @@ export class Splitter {
   }
 
   #keepFrame(bytes: Buffer): void {
+    const start = this.#frameBytes;
     this.#frameBytes += bytes.length;
     if (this.#frameBytes > MAX_FRAME_BYTES) {
       throw new FileRefused("too-large", "more than 64 MiB stand outside the objects of the sections");
     }
-    // A copy: the caller may use its chunk again.
-    if (bytes.length > 0) this.#frame.push(Buffer.from(bytes));
+    if (this.#frameBytes > this.#frame.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#frameBytes, this.#frame.length * 2));
+      this.#frame.copy(larger, 0, 0, start);
+      this.#frame = larger;
+    }
+    bytes.copy(this.#frame, start);
   }
 }
 

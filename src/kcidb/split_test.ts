@@ -69,6 +69,23 @@ describe("Splitter", () => {
     expect(() => split(Buffer.from('{"tests":[{"a":1}}'))).toThrow(FileRefused);
   });
 
+  it("refuses an element over the limit, whole or in chunks, and takes one at the limit", () => {
+    const element = JSON.stringify({ id: "x".repeat(100) });
+    const bytes = Buffer.from(`{"tests":[${element},${element}]}`);
+    const write = (chunkSize: number, maxElementBytes: number): number => {
+      let count = 0;
+      const splitter = new Splitter(() => count++, { maxElementBytes });
+      for (let at = 0; at < bytes.length; at += chunkSize) splitter.write(bytes.subarray(at, at + chunkSize));
+      return count;
+    };
+    for (const chunkSize of [7, bytes.length]) {
+      expect(write(chunkSize, element.length)).toBe(2);
+      expect(() => write(chunkSize, element.length - 1)).toThrow(
+        `an object is larger than ${element.length - 1} bytes`,
+      );
+    }
+  });
+
   it("counts how deep an element is nested", () => {
     const { elements } = split(Buffer.from(`{"tests":[${"[".repeat(600)}${"]".repeat(600)},{}]}`));
     expect(elements.map((element) => element.depth)).toEqual([600, 1]);

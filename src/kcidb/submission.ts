@@ -25,8 +25,26 @@ export interface Place {
 /** What the frame of a file says: its version, and which element is which object. */
 export interface Frame {
   version: Version;
-  /** By the element's number; elements of a section that the file repeats later have no place. */
-  places: Map<number, Place>;
+  places: Places;
+}
+
+/**
+ * Where the elements stand. Those of a section are numbered on without a gap, so a section is its first number and its
+ * length, however many elements it has.
+ */
+export class Places {
+  readonly #sections: { kind: Kind; first: number; length: number }[] = [];
+
+  add(kind: Kind, numbers: readonly unknown[]): void {
+    this.#sections.push({ kind, first: Number(numbers[0] ?? 0), length: numbers.length });
+  }
+
+  /** Undefined for an element of a section that the file repeats later. */
+  get(number: number): Place | undefined {
+    for (const { kind, first, length } of this.#sections)
+      if (number >= first && number < first + length) return { kind, index: number - first };
+    return undefined;
+  }
 }
 
 /**
@@ -47,7 +65,7 @@ export function parseFrame(text: string): Frame {
   if (!isJsonObject(frame)) throw new FileRefused("type", "a submission is a JSON object");
   const version = parseVersion(frame.version);
   const known: readonly string[] = kindsOf(version);
-  const places = new Map<number, Place>();
+  const places = new Places();
   for (const [name, section] of Object.entries(frame)) {
     if (name === "version") continue;
     if (!known.includes(name)) {
@@ -59,10 +77,7 @@ export function parseFrame(text: string): Frame {
     }
     if (!Array.isArray(section))
       throw new FileRefused("type", `section '${name}' must be an array`, pointerStep(name));
-    const kind = name as Kind;
-    section.forEach((number: unknown, index) => {
-      places.set(Number(number), { kind, index });
-    });
+    places.add(name as Kind, section);
   }
   return { version, places };
 }

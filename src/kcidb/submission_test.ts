@@ -59,9 +59,17 @@ describe("parseFrame", () => {
       '{"tests":[0,1],"version":{"major":5.0,"minor":3.0},"builds":[2],"tests":[3]}',
     );
     expect(version).toEqual(V53);
-    expect([...places]).toEqual([
-      [3, { kind: "tests", index: 0 }],
-      [2, { kind: "builds", index: 0 }],
+    expect([0, 1, 2, 3, 4].map((number) => places.get(number))).toEqual([
+      undefined,
+      undefined,
+      { kind: "builds", index: 0 },
+      { kind: "tests", index: 0 },
+      undefined,
+    ]);
+    const two = parseFrame('{"version":{"major":5},"checkouts":[],"builds":[0,1],"tests":[2,3]}').places;
+    expect([1, 3].map((number) => two.get(number))).toEqual([
+      { kind: "builds", index: 1 },
+      { kind: "tests", index: 1 },
     ]);
   });
 

@@ -5,6 +5,7 @@ import type { Pool } from "../../src/database/pool.ts";
 import type { FetchPolicy } from "../../src/fetch/policy.ts";
 import { createServer } from "../../src/http/server.ts";
 import { loadSettings } from "../../src/settings.ts";
+import type { SubmissionOptions } from "../../src/submit/routes.ts";
 import { atEndOfFile } from "./cleanup.ts";
 import { enforceContract } from "./contract.ts";
 
@@ -28,12 +29,14 @@ export interface Answer {
  * A listening server, closed after the test file. A test fails when an answer is not as its route declares.
  *
  * @param prepare adds what a test needs to the server before it listens
+ * @param submissions where those over HTTP go
  */
 export async function testServer(
   pool: Pool,
   environment: Record<string, string> = {},
   fetchPolicy?: FetchPolicy,
   prepare?: (app: FastifyInstance) => void,
+  submissions?: SubmissionOptions,
 ): Promise<TestServer> {
   const lines: string[] = [];
   const log = pino({ level: "info" }, { write: (line: string) => lines.push(line) });
@@ -44,6 +47,7 @@ export async function testServer(
     log,
     pageFolder: "no page here",
     ...(fetchPolicy === undefined ? {} : { fetchPolicy }),
+    ...(submissions === undefined ? {} : { submissions }),
   });
   enforceContract(app);
   prepare?.(app);

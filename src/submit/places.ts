@@ -1,0 +1,86 @@
+/** Where a submission's file can lie in the spool, by its id (chapter 02, sections 4 and 14). */
+import { access, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { errorCode } from "../database/errors.ts";
+
+/** In the order in which a file moves, so that one that moves while it is looked for is found further on. */
+export type FilePlace = "incoming" | "inbox" | "claimed" | "pending_retry" | "archive" | "failed";
+
+export interface FoundFile {
+  place: FilePlace;
+  path: string;
+}
+
+/** Of a report; one that names 10,000 refusals has less. */
+const MAX_REPORT_BYTES = 16 * 1024 * 1024;
+
+/** The name under which a submission with this id is put into the spool. */
+export function fileNameOf(id: string): string {
+  return `submission-${id}.json`;
+}
+
+/** The names that a submission with this id may have: files of other producers have their name as id. */
+function possibleNames(id: string): string[] {
+  return [fileNameOf(id), `${id}.json`].filter((name) => !name.endsWith(".error.json"));
+}
+
+/** Where in a spool directory the file of a submission lies. @throws the system's error when the spool cannot be read */
+export async function findFile(spoolDir: string, id: string): Promise<FoundFile | undefined> {
+  const names = possibleNames(id);
+  const within = async (place: FilePlace, folder: string, suffix = ""): Promise<FoundFile | undefined> => {
+    for (const name of names) {
+      const path = join(folder, name + suffix);
+      if (await exists(path)) return { place, path };
+    }
+    return undefined;
+  };
+  const inClaimed = async (): Promise<FoundFile | undefined> => {
+    for (const folder of await claimedFolders(spoolDir)) {
+      const found = await within("claimed", folder);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return (
+    (await within("incoming", spoolDir, ".temp")) ??
+    (await within("inbox", spoolDir)) ??
+    (await inClaimed()) ??
+    (await within("pending_retry", join(spoolDir, "pending_retry"))) ??
+    (await within("archive", join(spoolDir, "archive"))) ??
+    (await within("failed", join(spoolDir, "failed")))
+  );
+}
+
+/** One for each process that ingests; none before the first of them started. */
+async function claimedFolders(spoolDir: string): Promise<string[]> {
+  const claimed = join(spoolDir, "claimed");
+  try {
+    const owners = await readdir(claimed, { withFileTypes: true });
+    return owners.filter((entry) => entry.isDirectory()).map((entry) => join(claimed, entry.name));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** The text of the report beside a file in `failed/`; undefined when it has none. */
+export async function readReport(path: string): Promise<string | undefined> {
+  const report = `${path}.error.json`;
+  try {
+    const { size } = await stat(report);
+    return size > MAX_REPORT_BYTES ? undefined : await readFile(report, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
