@@ -12,7 +12,7 @@ const MAY_IMPORT = {
   rollups: ["database"],
   excerpts: ["database", "kcidb"],
   ingest: ["database", "excerpts", "kcidb", "rollups"],
-  metrics: ["ingest", "kcidb"],
+  metrics: ["database", "excerpts", "ingest", "kcidb"],
   filters: ["database"],
   fetch: [],
   api: ["database", "fetch", "filters", "http"],
