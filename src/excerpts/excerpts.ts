@@ -10,15 +10,13 @@ import { columnIndex, type Row } from "../kcidb/rows.ts";
 import { MAX_EXCERPT } from "../kcidb/schema.ts";
 import type { Kind } from "../kcidb/types.ts";
 import type { Log } from "../log.ts";
-import type { ExcerptSettings } from "../settings.ts";
 import { Breaker, PAUSED, type BreakerLimits } from "./breaker.ts";
 import { endOfCodePoints, isLongerThan } from "./code_points.ts";
 import { KnownExcerpts } from "./known.ts";
 import { Limiter } from "./limiter.ts";
+import { zeroUploads, type UploadCounts, type UploadResult, type UploadSettings } from "./uploads.ts";
 import { excerptHash, excerptUrl, Storage } from "./storage.ts";
 
-/** Uploads at once, of all workers of a process together: what one storage takes without being pressed. */
-const UPLOADS_AT_ONCE = 16;
 /** UTF-16 units above which an excerpt is not uploaded: it is no excerpt, and would have to be held several times. */
 const MAX_UPLOAD_CHARACTERS = 16 * 1024 * 1024;
 /** The name of the entry of `output_files` by which clients find an excerpt that was moved. */
@@ -37,41 +35,6 @@ export const PRODUCTION_LIMITS: ExcerptLimits = {
   breaker: { failures: 5, pauseMs: 60_000, maxPauseMs: 15 * 60_000 },
 };
 
-/** What moving excerpts takes: plain data, so that it can be handed to a worker thread. */
-export interface UploadSettings {
-  baseUrl: string;
-  token: string;
-  threshold: number;
-  cacheEntries: number;
-  concurrency: number;
-}
-
-/**
- * What the settings ask for, or undefined when excerpts stay in their rows. To be called once a process: a missing
- * token is said in the log.
- *
- * @param workers that share the bound on uploads at once
- */
-export function uploadSettings(
-  { convert, token, baseUrl, threshold, cacheEntries }: ExcerptSettings,
-  workers: number,
-  log: Log,
-): UploadSettings | undefined {
-  if (!convert) return undefined;
-  if (token === undefined) {
-    log.warn("STORAGE_TOKEN is not set, log_excerpts will not be uploaded");
-    return undefined;
-  }
-  return {
-    baseUrl,
-    token,
-    // What a row cannot hold is long, whatever the setting says.
-    threshold: Math.min(threshold, MAX_EXCERPT),
-    cacheEntries,
-    concurrency: Math.max(1, Math.floor(UPLOADS_AT_ONCE / workers)),
-  };
-}
-
 export interface LogExcerptsOptions {
   settings: UploadSettings;
   connection: Connection;
@@ -79,11 +42,6 @@ export interface LogExcerptsOptions {
   /** Production's own when absent. */
   limits?: ExcerptLimits;
 }
-
-/** What became of excerpts: uploaded, in the storage already, not taken by it, or not tried. */
-export const UPLOAD_RESULTS = ["uploaded", "cached", "failed", "skipped"] as const;
-export type UploadResult = (typeof UPLOAD_RESULTS)[number];
-export type UploadCounts = Record<UploadResult, number>;
 
 /** A row that may have an excerpt; other kinds than builds and tests are left alone. */
 export interface ExcerptRow {
@@ -120,7 +78,7 @@ class StoredExcerpts implements LogExcerpts {
   /** Uploads that run, by hash. */
   readonly #underWay = new Map<string, Promise<UploadResult>>();
   #lastError = "";
-  #counts = zeroCounts();
+  #counts = zeroUploads();
 
   constructor({ settings, connection, log, limits = PRODUCTION_LIMITS }: LogExcerptsOptions) {
     const { baseUrl, token, concurrency, cacheEntries } = settings;
@@ -170,7 +128,7 @@ class StoredExcerpts implements LogExcerpts {
 
   takeCounts(): UploadCounts {
     const counts = this.#counts;
-    this.#counts = zeroCounts();
+    this.#counts = zeroUploads();
     return counts;
   }
 
@@ -227,10 +185,6 @@ class StoredExcerpts implements LogExcerpts {
       return "failed";
     }
   }
-}
-
-function zeroCounts(): UploadCounts {
-  return { uploaded: 0, cached: 0, failed: 0, skipped: 0 };
 }
 
 /** The error's text with that of its cause, where HTTP clients put what has happened. */

@@ -10,7 +10,8 @@ import { testStorage, type TestStorage } from "../../test/support/storage.ts";
 import type { Connection } from "../database/pool.ts";
 import { columnIndex, TABLES } from "../kcidb/rows.ts";
 import type { Kind } from "../kcidb/types.ts";
-import { createLogExcerpts, uploadSettings, type ExcerptRow, type LogExcerpts } from "./excerpts.ts";
+import { createLogExcerpts, type ExcerptRow, type LogExcerpts } from "./excerpts.ts";
+import { uploadSettings } from "./uploads.ts";
 
 const LIMITS = { timeoutMs: 20_000, breaker: { failures: 1000, pauseMs: 1, maxPauseMs: 1 } };
 const LONG = "o".repeat(257);

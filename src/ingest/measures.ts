@@ -2,7 +2,7 @@
  * What a commit did, as plain numbers: a worker makes them after each commit, so that nothing is counted that is not
  * stored, and the process's metrics add them up (chapter 02, section 13; D35).
  */
-import type { UploadCounts } from "../excerpts/excerpts.ts";
+import type { UploadCounts } from "../excerpts/uploads.ts";
 import { columnIndex, type Row } from "../kcidb/rows.ts";
 import { zeroCounts, type Counts } from "../kcidb/submission.ts";
 import { isJsonObject, KINDS, type Kind, type Rule } from "../kcidb/types.ts";

@@ -4,7 +4,7 @@
  */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { TRANSIENT_REASONS } from "../database/errors.ts";
-import { UPLOAD_RESULTS } from "../excerpts/excerpts.ts";
+import { UPLOAD_RESULTS } from "../excerpts/uploads.ts";
 import { AGGREGATED_TABLES, type BatchMeasures } from "../ingest/measures.ts";
 import { KINDS, type Kind } from "../kcidb/types.ts";
 import { BoundedLabel } from "./bounded_label.ts";
@@ -22,11 +22,11 @@ export interface BacklogSource {
 
 export interface IngestMetrics {
   /** Adds what a commit did. */
-  onBatch(measures: BatchMeasures): void;
+  onBatch: (measures: BatchMeasures) => void;
   /** A file was set aside because of failures that are not its own. */
-  onPendingRetry(): void;
+  onPendingRetry: () => void;
   /** A worker ended by an error, or was killed. */
-  onWorkerFailure(reason: "exception" | "signal"): void;
+  onWorkerFailure: (reason: "exception" | "signal") => void;
 }
 
 /**
