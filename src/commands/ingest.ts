@@ -2,9 +2,11 @@
 import { Command } from "commander";
 import { ingest, type IngestOptions, type IngestProgress } from "../ingest/ingest.ts";
 import type { Database } from "../database/database.ts";
+import { uploadSettings } from "../excerpts/uploads.ts";
 import { startProgress } from "./progress.ts";
 import { wholeNumber } from "./arguments.ts";
 import { runCommand, withDatabase, type Context } from "./context.ts";
+import { processMetrics, withMetricsListener, type ProcessMetrics } from "./metrics.ts";
 import { bringUpToDate } from "./migrate.ts";
 
 /** With `--once`, how long a database may be away before the command gives up. */
@@ -18,8 +20,13 @@ export interface IngestArguments {
   once?: boolean;
 }
 
-/** The options of an ingestion from the command line and the settings. */
-export function ingestOptions(context: Context, database: Database, args: IngestArguments): IngestOptions {
+/** The options of an ingestion from the command line and the settings. A process calls this once. */
+export function ingestOptions(
+  context: Context,
+  database: Database,
+  args: IngestArguments,
+  metrics?: ProcessMetrics,
+): IngestOptions {
   const { filesBatchSize, cycleBatchSize, batchSize, treesFile } = context.settings.ingest;
   return {
     spoolDir: args.spoolDir,
@@ -34,6 +41,9 @@ export function ingestOptions(context: Context, database: Database, args: Ingest
     batchSize,
     signal: context.signal,
     ...(args.once ? { giveUpAfterMs: GIVE_UP_MS } : {}),
+    // All workers of a process share one.
+    excerpts: uploadSettings(context.settings.excerpts, 1, context.log),
+    ...metrics?.hooks,
   };
 }
 
@@ -56,7 +66,10 @@ async function run(args: IngestArguments): Promise<void> {
   await runCommand((context) =>
     withDatabase(context, async (database) => {
       await bringUpToDate(database, context.log);
-      const done = await ingestWithProgress(context, database, args);
+      const metrics = await processMetrics();
+      const done = await withMetricsListener(context, metrics, () =>
+        ingestWithProgress(context, database, args, metrics),
+      );
       const { filesDone, filesFailed, objects } = done;
       context.log.info(
         { files: filesDone, failed: filesFailed, objects, ms: Date.now() - done.startedAt },
@@ -71,12 +84,17 @@ export async function ingestWithProgress(
   context: Context,
   database: Database,
   args: IngestArguments,
+  metrics?: ProcessMetrics,
 ): Promise<IngestProgress> {
   const progress = startProgress();
   const log =
     progress.isShown && context.log.level === "info" ? context.log.child({}, { level: "warn" }) : context.log;
   try {
-    return await ingest({ ...ingestOptions(context, database, args), log, onProgress: progress.show });
+    return await ingest({
+      ...ingestOptions(context, database, args, metrics),
+      log,
+      onProgress: progress.show,
+    });
   } finally {
     progress.end();
   }

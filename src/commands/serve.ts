@@ -7,6 +7,7 @@ import { ingest } from "../ingest/ingest.ts";
 import { wholeNumber } from "./arguments.ts";
 import { CommandError, runCommand, withDatabase, type Context } from "./context.ts";
 import { ingestOptions, type IngestArguments } from "./ingest.ts";
+import { processMetrics, withMetricsListener, type ProcessMetrics } from "./metrics.ts";
 import { bringUpToDate } from "./migrate.ts";
 
 const ROLES = ["web", "all"] as const;
@@ -25,6 +26,8 @@ export interface ServeOptions {
   anyPort?: boolean;
   /** Ingest from this spool as well. */
   ingest?: IngestArguments;
+  /** Answer `/metrics` as well, if the settings allow it. */
+  showMetrics?: boolean;
   /** Called with the address when requests are answered. */
   onListening: (address: string) => void;
 }
@@ -34,12 +37,18 @@ export async function serve(context: Context, database: Database, options: Serve
   const { log, settings, signal } = context;
   // Loaded here, so that commands that serve nothing start without it.
   const { createServer } = await import("../http/server.ts");
-  const app = await createServer({ pool: database.pool, settings, log });
+  const metrics = await processMetrics();
+  const app = await createServer({
+    pool: database.pool,
+    settings,
+    log,
+    ...(options.showMetrics && settings.metrics.enabled ? { metrics: metrics.registry } : {}),
+  });
   let ingestion = Promise.resolve();
   try {
     await listen(app, options);
     options.onListening(addressOf(app));
-    if (options.ingest !== undefined) ingestion = ingestBeside(context, database, options.ingest);
+    if (options.ingest !== undefined) ingestion = ingestBeside(context, database, options.ingest, metrics);
     await aborted(signal);
   } finally {
     await app.close();
@@ -59,9 +68,16 @@ async function listen(app: FastifyInstance, { host, port, anyPort }: ServeOption
 }
 
 /** An ingestion that cannot go on ends the whole process: a half-working node must not look healthy. */
-async function ingestBeside(context: Context, database: Database, args: IngestArguments): Promise<void> {
+async function ingestBeside(
+  context: Context,
+  database: Database,
+  args: IngestArguments,
+  metrics: ProcessMetrics,
+): Promise<void> {
   try {
-    await ingest(ingestOptions(context, database, args));
+    await withMetricsListener(context, metrics, () =>
+      ingest(ingestOptions(context, database, args, metrics)),
+    );
   } catch (error) {
     context.fail(error instanceof Error ? error : new Error(String(error)));
   }
@@ -98,6 +114,7 @@ async function run(args: ServeArguments, announce: (address: string) => string):
         ...(spoolDir !== undefined && args.role === "all"
           ? { ingest: { maxWorkers: 5, interval: 5, ...args, spoolDir } }
           : {}),
+        showMetrics: args.role === "all",
         onListening: (address) => {
           console.log(announce(address));
         },

@@ -6,10 +6,15 @@
  * With one worker everything is merged in the order of the names.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { transientReason } from "../database/errors.ts";
 import type { Connection } from "../database/pool.ts";
+import type { LogExcerpts } from "../excerpts/excerpts.ts";
+import type { UploadSettings } from "../excerpts/uploads.ts";
 import type { Log } from "../log.ts";
 import type { Batch, SubmissionOutcome } from "./batch.ts";
+import { Backlog } from "./backlog.ts";
 import { microsecondClock } from "./clock.ts";
+import type { BatchMeasures } from "./measures.ts";
 import { finishFile, openSpool, scanSpool, type Spool } from "./spool.ts";
 import { treeNamesFile, type TreeNames } from "./tree_names.ts";
 import { Worker } from "./worker.ts";
@@ -38,6 +43,12 @@ export interface IngestOptions {
   signal?: AbortSignal;
   /** How long to wait for a database that is away; undefined for ever. */
   giveUpAfterMs?: number;
+  /** Where long log excerpts are moved to; they stay in their rows when it is absent. */
+  excerpts?: UploadSettings | undefined;
+  /** Called after each commit, before its files are moved. */
+  onMeasures?: (measures: BatchMeasures) => void;
+  /** Told what waits. */
+  backlog?: Backlog;
   onProgress?: (progress: IngestProgress) => void;
 }
 
@@ -62,7 +73,8 @@ export interface IngestProgress {
  */
 export async function ingest(options: IngestOptions): Promise<IngestProgress> {
   const { signal, once, intervalSeconds } = options;
-  const run = new IngestRun(await openSpool(options.spoolDir), options);
+  const spool = await openSpool(options.spoolDir);
+  const run = new IngestRun(spool, options, await openExcerpts(options));
   try {
     for (;;) {
       const found = await run.cycle();
@@ -74,6 +86,17 @@ export async function ingest(options: IngestOptions): Promise<IngestProgress> {
   } finally {
     await run.close();
   }
+}
+
+async function openExcerpts({
+  excerpts: settings,
+  connection,
+  log,
+}: IngestOptions): Promise<LogExcerpts | undefined> {
+  if (settings === undefined) return undefined;
+  // Loaded here, so that those who move nothing start without the HTTP client.
+  const { createLogExcerpts } = await import("../excerpts/excerpts.ts");
+  return createLogExcerpts({ settings, connection, log });
 }
 
 /** A call, because the compiler believes that a property it has seen false stays so. */
@@ -92,16 +115,26 @@ class IngestRun {
   readonly #spool: Spool;
   readonly #options: IngestOptions;
   readonly #writers: Writer[];
+  readonly #excerpts: LogExcerpts | undefined;
+  #retries: BatchMeasures["retries"] = {};
   readonly #treeNames: () => Promise<TreeNames>;
   readonly #clock = microsecondClock();
   /** Files that cannot be read or moved, with the time at which to try them again. */
   readonly #stuck = new Map<string, number>();
 
-  constructor(spool: Spool, options: IngestOptions) {
+  constructor(spool: Spool, options: IngestOptions, excerpts: LogExcerpts | undefined) {
     this.#spool = spool;
     this.#options = options;
     const staging = new Turn();
-    this.#writers = Array.from({ length: options.maxWorkers }, () => new Writer({ ...options, staging }));
+    const onRetry = (error: unknown): void => {
+      const reason = transientReason(error);
+      this.#retries[reason] = (this.#retries[reason] ?? 0) + 1;
+    };
+    this.#writers = Array.from(
+      { length: options.maxWorkers },
+      () => new Writer({ ...options, staging, onRetry }),
+    );
+    this.#excerpts = excerpts;
     this.#treeNames = treeNamesFile(options.treesFile, options.log);
   }
 
@@ -112,6 +145,7 @@ class IngestRun {
     const names = (await scanSpool(this.#spool, cycleBatchSize)).filter(
       (name) => (this.#stuck.get(name) ?? 0) <= now,
     );
+    await this.#options.backlog?.scanned(this.#spool.inbox, names);
     if (names.length === 0) return 0;
     this.progress.filesWaiting = names.length;
     const treeNames = await this.#treeNames();
@@ -140,19 +174,28 @@ class IngestRun {
 
   async close(): Promise<void> {
     await Promise.all(this.#writers.map((writer) => writer.close()));
+    await this.#excerpts?.close();
   }
 
   /** One worker, until no group of files is left. The groups are shared by all workers. */
   async #work(writer: Writer, groups: Iterator<string[]>, treeNames: TreeNames): Promise<void> {
-    const { log, batchSize, signal } = this.#options;
+    const { log, batchSize, signal, onMeasures } = this.#options;
     const worker = new Worker({
       inbox: this.#spool.inbox,
       writer,
       log,
       clock: this.#clock,
       batchSize,
+      excerpts: this.#excerpts,
+      takeRetries: () => {
+        const retries = this.#retries;
+        this.#retries = {};
+        return retries;
+      },
+      onMeasures,
       onWritten: (...written) => this.#onWritten(...written),
       onUnreadable: (name) => {
+        this.#options.backlog?.finished(name);
         this.progress.filesWaiting--;
         this.#stuck.set(name, Date.now() + STUCK_PAUSE_MS);
       },
@@ -172,6 +215,7 @@ class IngestRun {
     for (const outcome of complete) {
       if (await finishFile(this.#spool, outcome, log)) this.#stuck.delete(outcome.name);
       else this.#stuck.set(outcome.name, Date.now() + STUCK_PAUSE_MS);
+      this.#options.backlog?.finished(outcome.name);
       this.progress.filesWaiting--;
       this.progress.filesDone++;
       if (outcome.refusedCount > 0) {

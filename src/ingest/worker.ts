@@ -4,9 +4,12 @@
  */
 import { join } from "node:path";
 import { errorCode, errorMessage } from "../database/errors.ts";
+import type { LogExcerpts } from "../excerpts/excerpts.ts";
 import { FileRefused } from "../kcidb/types.ts";
 import type { Log } from "../log.ts";
 import { Batch, addRefusal, newOutcome, type SubmissionOutcome } from "./batch.ts";
+import { excerptRows } from "./excerpt_rows.ts";
+import { measureBatch, tally, type BatchMeasures } from "./measures.ts";
 import { readSubmission } from "./submission_file.ts";
 import type { TreeNames } from "./tree_names.ts";
 import type { Writer } from "./writer.ts";
@@ -21,6 +24,11 @@ export interface WorkerOptions {
   clock: () => string;
   /** Objects after which a batch is written. */
   batchSize: number;
+  /** Moves long log excerpts, when they are to be moved. */
+  excerpts?: LogExcerpts | undefined;
+  /** How often batches were tried again since this was called last. */
+  takeRetries: () => BatchMeasures["retries"];
+  onMeasures?: ((measures: BatchMeasures) => void) | undefined;
   /** Called after each commit with the files of which everything is committed or refused now. */
   onWritten: (batch: Batch, complete: SubmissionOutcome[], milliseconds: number) => Promise<void>;
   /** Called for a file that cannot be read and stays where it is. */
@@ -39,10 +47,15 @@ export class Worker {
 
   /** Adds the objects of a file to the batch, which is written whenever it is full. */
   async takeFile(name: string, treeNames: TreeNames): Promise<void> {
-    const { inbox, clock, log } = this.#options;
+    const { inbox, clock, log, excerpts } = this.#options;
+    const longExcerpts = excerpts !== undefined;
     const outcome = newOutcome(name);
     try {
-      for await (const { accepted, refused } of readSubmission(join(inbox, name), { treeNames, clock })) {
+      for await (const { accepted, refused } of readSubmission(join(inbox, name), {
+        treeNames,
+        clock,
+        longExcerpts,
+      })) {
         for (const refusal of refused) addRefusal(outcome, refusal);
         for (const object of accepted) this.#batch.add(outcome, object);
         if (this.#isFull()) await this.#startWriting();
@@ -87,8 +100,14 @@ export class Worker {
   }
 
   async #write(batch: Batch, complete: SubmissionOutcome[]): Promise<void> {
+    const { writer, excerpts, takeRetries, onMeasures, onWritten } = this.#options;
+    await excerpts?.convert(excerptRows(batch));
     const started = Date.now();
-    await this.#options.writer.write(batch);
-    await this.#options.onWritten(batch, complete, Date.now() - started);
+    const before = tally(batch);
+    await writer.write(batch);
+    const milliseconds = Date.now() - started;
+    const counts = excerpts === undefined ? {} : { excerpts: excerpts.takeCounts() };
+    onMeasures?.(measureBatch({ batch, before, complete, milliseconds, retries: takeRetries(), ...counts }));
+    await onWritten(batch, complete, milliseconds);
   }
 }

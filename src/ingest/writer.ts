@@ -39,6 +39,8 @@ export interface WriterOptions {
   signal?: AbortSignal;
   /** Shared by the writers of a process. */
   staging: Turn;
+  /** Called before a batch is tried again, with the failure. */
+  onRetry?: (error: unknown) => void;
 }
 
 /**
@@ -145,6 +147,7 @@ export class Writer {
           );
         }
         const pause = RETRY_PAUSES_MS[Math.min(attempt, RETRY_PAUSES_MS.length - 1)] ?? 0;
+        this.#options.onRetry?.(error);
         log.warn(
           { error: errorMessage(error), attempt: attempt + 1, pauseMs: pause },
           "the batch is tried again",
