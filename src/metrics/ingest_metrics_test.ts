@@ -78,8 +78,8 @@ const FILES: Record<string, object | string> = {
       test(1, { ...on("board"), misc: { runtime: "lab-z" } }),
       test(2, { ...on("board"), misc: { runtime: "lab-z" } }),
       test(3, { ...on("other board"), misc: { lab: 'a "lab"\\\n', runtime: "lab-z" } }),
-      test(4, { ...on(7), misc: { runtime: { no: "text" } } }),
-      test(5, on("")),
+      test(4, { ...on(7), misc: { runtime: { no: "text" }, note: '"lab":"no"' } }),
+      test(5, { ...on(""), misc: { runtime: "b", inner: { lab: "no", runtime: "no" } } }),
       // Half a pair passes no check, an unknown status no schema.
       test(6, { comment: "\ud800" }),
       test(7, { status: "GREAT" }),
