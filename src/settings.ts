@@ -4,12 +4,16 @@
  */
 import { readFileSync } from "node:fs";
 import { databaseSettings, type DatabaseSettings } from "./settings_database.ts";
+import { excerptSettings, type ExcerptSettings } from "./settings_excerpts.ts";
+import { metricsSettings, type MetricsSettings } from "./settings_metrics.ts";
 import { EnvironmentReader, type SettingSource, type SettingDefinition } from "./settings_reader.ts";
 import { submissionSettings, type SubmissionSettings } from "./settings_submissions.ts";
 
 export { SettingError, type SettingSource } from "./settings_reader.ts";
 export type { DatabaseSettings, ExternalDatabaseSettings } from "./settings_database.ts";
 export type { SubmissionSettings } from "./settings_submissions.ts";
+export type { ExcerptSettings } from "./settings_excerpts.ts";
+export type { MetricsSettings } from "./settings_metrics.ts";
 
 export interface Settings {
   database: DatabaseSettings;
@@ -31,6 +35,8 @@ export interface Settings {
     treesFile: string;
   };
   submissions: SubmissionSettings;
+  excerpts: ExcerptSettings;
+  metrics: MetricsSettings;
   originListingIntervalDays: number;
   /** Where the pages are that reports link to, without a slash at the end. */
   dashboardUrl: string;
@@ -121,6 +127,8 @@ export function loadSettings(
       treesFile: `${volumeDir}/tree-names.yaml`,
     },
     submissions: submissionSettings(read),
+    excerpts: excerptSettings(read),
+    metrics: metricsSettings(read),
     dashboardUrl: dashboardUrl(read),
     originListingIntervalDays: read.integer({
       name: "DEFAULT_ORIGIN_LISTING_INTERVAL_IN_DAYS",

@@ -106,6 +106,16 @@ describe("loadSettings", () => {
     [{ ALLOWED_HOSTS: '"localhost"' }, "ALLOWED_HOSTS: must be a JSON list of strings"],
     [{ CORS_ALLOWED_ORIGINS: '["x.example.org"]' }, "'x.example.org' is no origin of the form scheme://host"],
     [{ DASHBOARD_URL: "d.example.org" }, "'d.example.org' is no address of the form http(s)://host"],
+    [
+      { STORAGE_BASE_URL: "files.example.org" },
+      "'files.example.org' is no address of the form http(s)://host",
+    ],
+    [{ STORAGE_BASE_URL: "ftp://files.example.org" }, "is no address of the form http(s)://host"],
+    [{ STORAGE_BASE_URL: "https://me:pw@files.example.org" }, "must not have a user, a password"],
+    [{ STORAGE_BASE_URL: "https://files.example.org/?a=b" }, "must not have a user, a password, a query"],
+    [{ STORAGE_TOKEN: "a b" }, "STORAGE_TOKEN: must consist of visible ASCII characters"],
+    [{ LOGEXCERPT_THRESHOLD: "-1" }, "LOGEXCERPT_THRESHOLD: -1 is below 0"],
+    [{ CACHE_LOGS_SIZE_LIMIT: "many" }, "CACHE_LOGS_SIZE_LIMIT: 'many' is not a whole number"],
     [{ KERNELBOARD_LOG_LEVEL: "loud" }, "'loud' is none of trace, debug"],
     [{ ...external, DB_PORT: "5432a" }, "DB_PORT: '5432a' is not a whole number"],
     [{ ...external, DB_ENGINE: "mysql" }, "DB_ENGINE: 'mysql' is not PostgreSQL"],
@@ -139,6 +149,37 @@ describe("loadSettings", () => {
     }
     expect(text).toContain(message);
     expect(text).not.toContain("\n");
+  });
+
+  it("moves no log excerpts and shows no metrics unless it is told to", () => {
+    const { settings } = load({});
+    expect(settings.excerpts).toEqual({
+      convert: false,
+      threshold: 256,
+      token: undefined,
+      baseUrl: "https://files-staging.kernelci.org",
+      cacheEntries: 100_000,
+    });
+    expect(settings.metrics).toEqual({ enabled: false, hasMultiprocDir: false, ingesterPort: 8002 });
+  });
+
+  it("reads where log excerpts go, and never shows the token", () => {
+    const { settings, sources } = load({
+      STORAGE_BASE_URL: "http://Files.example.org/a//",
+      STORAGE_TOKEN: "s3cret",
+    });
+    expect(settings.excerpts).toMatchObject({ baseUrl: "http://files.example.org/a", token: "s3cret" });
+    expect(JSON.stringify(sources)).not.toContain("s3cret");
+    expect(load({ STORAGE_TOKEN: "" }).settings.excerpts.token).toBeUndefined();
+    expect(load({ STORAGE_TOKEN_FILE: "/f" }, () => "from-a-file\n").settings.excerpts.token).toBe(
+      "from-a-file",
+    );
+  });
+
+  it("takes any metrics directory as a wish for metrics, and a bad port as its default", () => {
+    const { settings, warnings } = load({ PROMETHEUS_MULTIPROC_DIR: "/tmp/x", INGESTER_METRICS_PORT: "x" });
+    expect(settings.metrics).toEqual({ enabled: false, hasMultiprocDir: true, ingesterPort: 8002 });
+    expect(warnings).toEqual(["Invalid INGESTER_METRICS_PORT, using default 8002"]);
   });
 
   it("falls back with a warning for the variables that operators know to be lenient", () => {

@@ -1,10 +1,12 @@
 /** `kernelboard ingest`, also `monitor_submissions`: submissions from a spool directory into the database. */
 import { Command } from "commander";
-import { ingest, type IngestOptions, type IngestProgress } from "../ingest/ingest.ts";
+import { ingest, threadCount, type IngestOptions, type IngestProgress } from "../ingest/ingest.ts";
 import type { Database } from "../database/database.ts";
+import { uploadSettings } from "../excerpts/uploads.ts";
 import { startProgress } from "./progress.ts";
 import { wholeNumber } from "./arguments.ts";
 import { runCommand, withDatabase, type Context } from "./context.ts";
+import { processMetrics, withMetricsListener, type ProcessMetrics } from "./metrics.ts";
 import { bringUpToDate } from "./migrate.ts";
 
 /** With `--once`, how long a database may be away before the command gives up. */
@@ -22,8 +24,13 @@ export interface IngestArguments {
   once?: boolean;
 }
 
-/** The options of an ingestion from the command line and the settings. */
-export function ingestOptions(context: Context, database: Database, args: IngestArguments): IngestOptions {
+/** The options of an ingestion from the command line and the settings. A process calls this once. */
+export function ingestOptions(
+  context: Context,
+  database: Database,
+  args: IngestArguments,
+  metrics?: ProcessMetrics,
+): IngestOptions {
   const { filesBatchSize, cycleBatchSize, batchSize, treesFile } = context.settings.ingest;
   return {
     spoolDir: args.spoolDir,
@@ -38,6 +45,8 @@ export function ingestOptions(context: Context, database: Database, args: Ingest
     batchSize,
     signal: context.signal,
     ...(args.once ? { giveUpAfterMs: GIVE_UP_MS } : {}),
+    excerpts: uploadSettings(context.settings.excerpts, threadCount(args.maxWorkers), context.log),
+    ...metrics?.hooks,
   };
 }
 
@@ -68,7 +77,10 @@ async function run(args: IngestCommandOptions, command: Command): Promise<void> 
       );
     return withDatabase(context, async (database) => {
       await bringUpToDate(database, context.log);
-      const done = await ingestWithProgress(context, database, { ...args, spoolDir });
+      const metrics = await processMetrics(context);
+      const done = await withMetricsListener(context, metrics, () =>
+        ingestWithProgress(context, database, { ...args, spoolDir }, metrics),
+      );
       const { filesDone, filesFailed, objects } = done;
       context.log.info(
         { files: filesDone, failed: filesFailed, objects, ms: Date.now() - done.startedAt },
@@ -83,12 +95,17 @@ export async function ingestWithProgress(
   context: Context,
   database: Database,
   args: IngestArguments,
+  metrics?: ProcessMetrics,
 ): Promise<IngestProgress> {
   const progress = startProgress();
   const log =
     progress.isShown && context.log.level === "info" ? context.log.child({}, { level: "warn" }) : context.log;
   try {
-    return await ingest({ ...ingestOptions(context, database, args), log, onProgress: progress.show });
+    return await ingest({
+      ...ingestOptions(context, database, args, metrics),
+      log,
+      onProgress: progress.show,
+    });
   } finally {
     progress.end();
   }

@@ -3,10 +3,12 @@ import { Command, InvalidArgumentError } from "commander";
 import type { FastifyInstance } from "fastify";
 import type { Database } from "../database/database.ts";
 import { errorCode } from "../database/errors.ts";
+import { Bell } from "../ingest/bell.ts";
 import { ingest } from "../ingest/ingest.ts";
 import { wholeNumber } from "./arguments.ts";
 import { CommandError, runCommand, withDatabase, type Context } from "./context.ts";
 import { ingestOptions, type IngestArguments } from "./ingest.ts";
+import { processMetrics, withMetricsListener, type ProcessMetrics } from "./metrics.ts";
 import { bringUpToDate } from "./migrate.ts";
 
 const ROLES = ["web", "all"] as const;
@@ -27,6 +29,8 @@ export interface ServeOptions {
   spoolDir?: string;
   /** Ingest from this spool as well. */
   ingest?: IngestArguments;
+  /** Answer `/metrics` as well, if the settings allow it. */
+  showMetrics?: boolean;
   /** Called with the address when requests are answered. */
   onListening: (address: string) => void;
 }
@@ -37,17 +41,32 @@ export async function serve(context: Context, database: Database, options: Serve
   // Loaded here, so that commands that serve nothing start without it.
   const { createServer } = await import("../http/server.ts");
   const { spoolDir } = options;
+  const metrics = await processMetrics(context);
+  const bell = new Bell();
   const app = await createServer({
     pool: database.pool,
     settings,
     log,
-    ...(spoolDir === undefined ? {} : { submissions: { spoolDir } }),
+    ...(spoolDir === undefined
+      ? {}
+      : {
+          submissions: {
+            spoolDir,
+            onAccepted: () => {
+              bell.ring();
+            },
+          },
+        }),
+    ...(options.showMetrics && metrics !== undefined && settings.metrics.enabled
+      ? { metrics: metrics.registry }
+      : {}),
   });
   let ingestion = Promise.resolve();
   try {
     await listen(app, options);
     options.onListening(addressOf(app));
-    if (options.ingest !== undefined) ingestion = ingestBeside(context, database, options.ingest);
+    if (options.ingest !== undefined)
+      ingestion = ingestBeside(context, database, options.ingest, { bell, metrics });
     await aborted(signal);
   } finally {
     await app.close();
@@ -67,9 +86,16 @@ async function listen(app: FastifyInstance, { host, port, anyPort }: ServeOption
 }
 
 /** An ingestion that cannot go on ends the whole process: a half-working node must not look healthy. */
-async function ingestBeside(context: Context, database: Database, args: IngestArguments): Promise<void> {
+async function ingestBeside(
+  context: Context,
+  database: Database,
+  args: IngestArguments,
+  { bell, metrics }: { bell: Bell; metrics: ProcessMetrics | undefined },
+): Promise<void> {
   try {
-    await ingest(ingestOptions(context, database, args));
+    await withMetricsListener(context, metrics, () =>
+      ingest({ ...ingestOptions(context, database, args, metrics), bell }),
+    );
   } catch (error) {
     context.fail(error instanceof Error ? error : new Error(String(error)));
   }
@@ -107,6 +133,7 @@ async function run(args: ServeArguments, announce: (address: string) => string):
         ...(spoolDir !== undefined && args.role === "all"
           ? { ingest: { maxWorkers: 5, interval: 5, ...args, spoolDir } }
           : {}),
+        showMetrics: args.role === "all",
         onListening: (address) => {
           console.log(announce(address));
         },

@@ -55,3 +55,29 @@ export function databaseErrorKind(error: unknown): DatabaseErrorKind {
   if (DATA_CLASSES.has(sqlClass)) return "data";
   return "fatal";
 }
+
+/** Why a transient failure happened, for those who count them. */
+export const TRANSIENT_REASONS = ["serialization", "connection", "resources", "other"] as const;
+export type TransientReason = (typeof TRANSIENT_REASONS)[number];
+
+/** The reason of a failure that `databaseErrorKind` calls transient. */
+export function transientReason(error: unknown): TransientReason {
+  const code = errorCode(error);
+  // Without a code it is the driver's word for a connection that ended.
+  if (code === undefined || TRANSIENT_SYSTEM_CODES.has(code)) return "connection";
+  switch (code.slice(0, 2)) {
+    case "40":
+    case "55":
+      return "serialization";
+    case "08":
+      return "connection";
+    case "53":
+    case "58":
+      return "resources";
+    case "57":
+      // Shut down, crashed, or not up yet; all but a statement that somebody cancelled.
+      return code.startsWith("57P") ? "connection" : "other";
+    default:
+      return "other";
+  }
+}

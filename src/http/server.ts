@@ -37,6 +37,7 @@ import { takeRawBodies } from "./body.ts";
 import { ApiError } from "./errors.ts";
 import { isAllowedHost } from "./hosts.ts";
 import { openApiRoutes } from "./openapi.ts";
+import { metricsRoute, type MetricsText } from "./metrics.ts";
 import { BUILT_PAGE_FOLDER, pageRoutes } from "./page.ts";
 import { parseQueryString } from "./parameters.ts";
 import { allowedMethods, resolvePath, slashRedirect } from "./paths.ts";
@@ -55,6 +56,8 @@ export interface ServerOptions extends RouteContext {
   submissions?: SubmissionOptions;
   /** Where the built page is; the build's own folder when absent. */
   pageFolder?: string;
+  /** What `/metrics` answers; there is no such path when absent. */
+  metrics?: MetricsText;
 }
 
 const MAX_BODY_BYTES = 2_621_440;
@@ -145,6 +148,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   ])
     routes(app, options);
   await submitRoutes(app, options);
+  if (options.metrics !== undefined) metricsRoute(app, options.metrics);
   await pageRoutes(app, options.pageFolder ?? BUILT_PAGE_FOLDER);
   return app;
 }

@@ -7,9 +7,12 @@
  */
 import { availableParallelism } from "node:os";
 import type { Connection } from "../database/pool.ts";
+import type { UploadSettings } from "../excerpts/uploads.ts";
 import type { Log } from "../log.ts";
+import { Backlog } from "./backlog.ts";
 import { Bell, watchInbox } from "./bell.ts";
 import { Claims } from "./claims.ts";
+import type { BatchMeasures } from "./measures.ts";
 import type { SubmissionOutcome } from "./outcome.ts";
 import { openSpool, postponeFile, requeuePostponed, scanSpool, type Spool } from "./spool.ts";
 import { IngestThread, ThreadBroken, type Task, type ThreadData } from "./threads.ts";
@@ -19,8 +22,13 @@ import type { WorkerReport } from "./worker.ts";
 const STUCK_PAUSE_MS = 60_000;
 /** Time between two looks for files that others left or that were put aside. */
 const TIDY_INTERVAL_MS = 10_000;
-/** More threads than cores and one that waits for the database only take time from each other. */
-const MAX_THREADS = availableParallelism() + 1;
+/**
+ * Threads that are used at most, of as many workers as somebody asks for: more than the cores, and one while another
+ * waits for the database, only take time from each other.
+ */
+export function threadCount(maxWorkers: number): number {
+  return Math.min(maxWorkers, availableParallelism() + 1);
+}
 
 export interface IngestOptions {
   spoolDir: string;
@@ -45,6 +53,16 @@ export interface IngestOptions {
   giveUpAfterMs?: number;
   /** Rung when a file is there, by whoever puts it there in this process. */
   bell?: Bell;
+  /** Where long log excerpts are moved to; they stay in their rows when it is absent. */
+  excerpts?: UploadSettings | undefined;
+  /** Called after each commit. */
+  onMeasures?: (measures: BatchMeasures) => void;
+  /** Called when a file is put aside because of failures that are not its own. */
+  onPostponed?: () => void;
+  /** Called when a thread ended by itself. */
+  onThreadBroken?: () => void;
+  /** Told what waits. */
+  backlog?: Backlog;
   onProgress?: (progress: IngestProgress) => void;
 }
 
@@ -108,17 +126,21 @@ class IngestRun {
   readonly #retries = new Map<string, number>();
   #lastGroup: Promise<unknown> = Promise.resolve();
   #tidyAt = 0;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(spool: Spool, claims: Claims, options: IngestOptions) {
     this.#spool = spool;
     this.#claims = claims;
     this.#options = options;
     this.#bell = options.bell ?? new Bell();
-    const count = Math.min(options.maxWorkers, MAX_THREADS);
+    const count = threadCount(options.maxWorkers);
     this.#threads = Array.from(
       { length: count },
-      () => new IngestThread(this.#threadData(), options.log, this.#onReport.bind(this)),
+      () =>
+        new IngestThread(this.#threadData(), options.log, {
+          onReport: this.#onReport.bind(this),
+          onMeasures: options.onMeasures,
+        }),
     );
   }
 
@@ -139,7 +161,7 @@ class IngestRun {
           try {
             await this.#serve(thread);
           } catch (error) {
-            this.#failure ??= error;
+            this.#failure ??= error instanceof Error ? error : new Error(String(error));
             onStop();
           }
         }),
@@ -195,11 +217,13 @@ class IngestRun {
       { error: error.message, files: names.length },
       "an ingest thread broke down; another one takes its files",
     );
+    this.#options.onThreadBroken?.();
     const [only] = names;
     if (only !== undefined && names.length === 1 && this.#suspects.delete(only)) {
       log.error({ file: only }, "a file breaks ingest threads; it waits in pending_retry/");
       this.#inHand.delete(only);
       await postponeFile(this.#spool, this.#claims.folder, only);
+      this.#options.onPostponed?.();
       return;
     }
     for (const name of names) {
@@ -233,7 +257,10 @@ class IngestRun {
       if (group.length > 0) return group;
     }
     for (;;) {
-      if (this.#queue.length === 0) this.#queue = await scanSpool(this.#spool, cycleBatchSize);
+      if (this.#queue.length === 0) {
+        this.#queue = await scanSpool(this.#spool, cycleBatchSize);
+        await this.#options.backlog?.scanned(this.#spool.inbox, this.#queue);
+      }
       if (this.#queue.length === 0) return [];
       // Few files are shared out evenly, many are given in groups.
       const size = Math.min(filesBatchSize, Math.ceil(this.#queue.length / this.#threads.length));
@@ -263,21 +290,25 @@ class IngestRun {
   }
 
   #threadData(): ThreadData {
-    const { connection, batchSize, treesFile, log, giveUpAfterMs } = this.#options;
-    const { folder } = this.#claims;
+    const { connection, batchSize, treesFile, log, giveUpAfterMs, excerpts, onMeasures } = this.#options;
     return {
       connection,
       spool: this.#spool,
-      folder,
+      folder: this.#claims.folder,
       batchSize,
       treesFile,
       logLevel: log.level,
       giveUpAfterMs,
+      excerpts,
+      measures: onMeasures !== undefined,
     };
   }
 
-  #onReport({ finished, again, stuck, gone, objects, milliseconds }: WorkerReport): void {
-    const { log, onProgress } = this.#options;
+  #onReport({ finished, again, stuck, gone, postponed, objects, milliseconds }: WorkerReport): void {
+    const { log, onProgress, onPostponed, backlog } = this.#options;
+    for (let count = 0; count < postponed; count++) onPostponed?.();
+    for (const name of [...finished.map((outcome) => outcome.name), ...gone, ...stuck])
+      backlog?.finished(name);
     this.progress.objects += objects;
     for (const outcome of finished) {
       this.#inHand.delete(outcome.name);

@@ -24,6 +24,8 @@ const CHUNK_BYTES = 1024 * 1024;
 export interface ReadOptions {
   treeNames: ReadonlyMap<string, string>;
   clock: () => string;
+  /** Takes log excerpts of builds and tests at any length, because they are moved to a storage. */
+  longExcerpts?: boolean;
   /** For tests: the size above which a file is read twice. */
   smallFileBytes?: number;
 }
@@ -85,7 +87,7 @@ function checkSyntax(element: Element): void {
 }
 
 function preparer(frame: Frame, options: ReadOptions): (element: Element) => ObjectOutcome | undefined {
-  const context = objectContext(frame.version, options.treeNames, options.clock);
+  const context = objectContext(frame.version, options.treeNames, options.clock, options.longExcerpts);
   return (element) => {
     const place = frame.places.get(element.number);
     if (place !== undefined) return prepareObject(context, place, element);

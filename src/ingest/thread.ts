@@ -5,13 +5,16 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { pino } from "pino";
+import type { LogExcerpts } from "../excerpts/excerpts.ts";
+import type { Log } from "../log.ts";
 import { microsecondClock } from "./clock.ts";
+import type { BatchMeasures } from "./measures.ts";
 import type { FromThread, ThreadData, ToThread } from "./threads.ts";
 import { treeNamesFile } from "./tree_names.ts";
 import { Worker } from "./worker.ts";
 import { Writer } from "./writer.ts";
 
-function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
+async function run(port: NonNullable<typeof parentPort>, data: ThreadData): Promise<void> {
   const send = (message: FromThread): void => {
     port.postMessage(message);
   };
@@ -23,12 +26,17 @@ function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
       },
     },
   );
+  const excerpts = await openExcerpts(data, log);
   const stop = new AbortController();
   const { connection, giveUpAfterMs } = data;
+  let retries: BatchMeasures["retries"] = {};
   const writer = new Writer({
     connection,
     log,
     signal: stop.signal,
+    onRetry: (reason) => {
+      retries[reason] = (retries[reason] ?? 0) + 1;
+    },
     ...(giveUpAfterMs === undefined ? {} : { giveUpAfterMs }),
   });
   const worker = new Worker({
@@ -39,6 +47,17 @@ function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
     clock: microsecondClock(),
     batchSize: data.batchSize,
     treeNames: treeNamesFile(data.treesFile, log),
+    excerpts,
+    takeRetries: () => {
+      const taken = retries;
+      retries = {};
+      return taken;
+    },
+    onMeasures: data.measures
+      ? (measures) => {
+          send({ type: "measures", measures });
+        }
+      : undefined,
     isStopping: () => stop.signal.aborted,
     report: (report) => {
       send({ type: "report", report });
@@ -56,6 +75,7 @@ function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
         return;
       case "close":
         await writer.close();
+        await excerpts?.close();
         port.close();
     }
   };
@@ -74,4 +94,14 @@ function run(port: NonNullable<typeof parentPort>, data: ThreadData): void {
   });
 }
 
-if (parentPort !== null) run(parentPort, workerData as ThreadData);
+async function openExcerpts(
+  { excerpts, connection }: ThreadData,
+  log: Log,
+): Promise<LogExcerpts | undefined> {
+  if (excerpts === undefined) return undefined;
+  // Loaded here, so that those who move nothing start without the HTTP client.
+  const { createLogExcerpts } = await import("../excerpts/excerpts.ts");
+  return createLogExcerpts({ settings: excerpts, connection, log });
+}
+
+if (parentPort !== null) await run(parentPort, workerData as ThreadData);

@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
 import type { Connection } from "../database/pool.ts";
+import type { UploadSettings } from "../excerpts/uploads.ts";
 import type { Log } from "../log.ts";
 import { errorMessage } from "../database/errors.ts";
+import type { BatchMeasures } from "./measures.ts";
 import type { SubmissionOutcome } from "./outcome.ts";
 import type { Spool } from "./spool.ts";
 import type { WorkerReport } from "./worker.ts";
@@ -19,6 +21,10 @@ export interface ThreadData {
   treesFile: string;
   logLevel: string;
   giveUpAfterMs: number | undefined;
+  /** Where long log excerpts are moved to; they stay in their rows when it is absent. */
+  excerpts: UploadSettings | undefined;
+  /** Tell the measures of each commit. */
+  measures: boolean;
 }
 
 export type Task =
@@ -37,6 +43,7 @@ export type FromThread =
   | { type: "done" }
   | { type: "failed"; error: unknown }
   | { type: "report"; report: WorkerReport }
+  | { type: "measures"; measures: BatchMeasures }
   | { type: "log"; line: string };
 
 /** Thrown when a thread ended by itself. */
@@ -44,21 +51,26 @@ export class ThreadBroken extends Error {
   override name = "ThreadBroken";
 }
 
+export interface ThreadEvents {
+  onReport: (report: WorkerReport) => void;
+  onMeasures?: ((measures: BatchMeasures) => void) | undefined;
+}
+
 /** One ingest thread, started when there is something to do for the first time, and again after it broke down. */
 export class IngestThread {
   readonly #data: ThreadData;
   readonly #log: Log;
-  readonly #onReport: (report: WorkerReport) => void;
+  readonly #events: ThreadEvents;
   #thread: Thread | undefined;
   #ended: Promise<void> = Promise.resolve();
   /** It has taken files since it last wrote everything. */
   #hasTaken = false;
   #answer: { resolve: () => void; reject: (error: unknown) => void } | undefined;
 
-  constructor(data: ThreadData, log: Log, onReport: (report: WorkerReport) => void) {
+  constructor(data: ThreadData, log: Log, events: ThreadEvents) {
     this.#data = data;
     this.#log = log;
-    this.#onReport = onReport;
+    this.#events = events;
   }
 
   /**
@@ -121,7 +133,10 @@ export class IngestThread {
         logLine(this.#log, message.line);
         return;
       case "report":
-        this.#onReport(message.report);
+        this.#events.onReport(message.report);
+        return;
+      case "measures":
+        this.#events.onMeasures?.(message.measures);
         return;
       case "done":
         this.#settle((answer) => {

@@ -4,15 +4,18 @@
  */
 import { join } from "node:path";
 import { errorCode, errorMessage } from "../database/errors.ts";
+import type { LogExcerpts } from "../excerpts/excerpts.ts";
 import { FileRefused } from "../kcidb/types.ts";
 import type { Log } from "../log.ts";
 import { isComplete } from "./account.ts";
 import { Batch } from "./batch.ts";
+import { convertExcerpts } from "./excerpt_rows.ts";
+import { countsBefore, measureBatch, type BatchMeasures } from "./measures.ts";
 import { addRefusal, type SubmissionOutcome } from "./outcome.ts";
 import { finishFile, postponeFile, type Spool } from "./spool.ts";
 import { readSubmission } from "./submission_file.ts";
 import type { TreeNames } from "./tree_names.ts";
-import { AccountConflict, BatchStuck, type Writer } from "./writer.ts";
+import { AccountConflict, BatchStuck, type RecordsWritten, type Writer } from "./writer.ts";
 
 /** Characters of row data after which a batch is written, whatever its number of objects: bounds the memory. */
 const MAX_BATCH_CHARACTERS = 16 * 1024 * 1024;
@@ -30,12 +33,20 @@ export interface WorkerReport {
   stuck: string[];
   /** Files that have vanished, or were put aside. */
   gone: string[];
+  /** Of those, the ones that were put aside. */
+  postponed: number;
   /** Objects committed. */
   objects: number;
   milliseconds: number;
 }
 
 export interface WorkerOptions {
+  /** Moves long log excerpts, when they are to be moved. */
+  excerpts: LogExcerpts | undefined;
+  /** How often batches were tried again since this was called last. */
+  takeRetries: () => BatchMeasures["retries"];
+  /** Called after each commit, before its files are moved. */
+  onMeasures: ((measures: BatchMeasures) => void) | undefined;
   spool: Spool;
   /** Where the files lie that this process has claimed. */
   folder: string;
@@ -87,13 +98,18 @@ export class Worker {
 
   /** Adds the objects of a file to the batch, which is written whenever it is full. */
   async #takeFile(outcome: SubmissionOutcome, treeNames: TreeNames): Promise<void> {
-    const { folder, clock } = this.#options;
+    const { folder, clock, excerpts } = this.#options;
+    const longExcerpts = excerpts !== undefined;
     const { name, tally } = outcome;
     const generation = this.#generation;
     // After a crash: what is accounted for already.
     let skip = tally.elements;
     try {
-      for await (const { accepted, refused } of readSubmission(join(folder, name), { treeNames, clock })) {
+      for await (const { accepted, refused } of readSubmission(join(folder, name), {
+        treeNames,
+        clock,
+        longExcerpts,
+      })) {
         if (generation !== this.#generation) break;
         if (skip > 0) {
           skip--;
@@ -146,7 +162,7 @@ export class Worker {
     for (const name of names) {
       try {
         await postponeFile(spool, folder, name);
-        this.#report({ gone: [name] });
+        this.#report({ gone: [name], postponed: 1 });
       } catch (error) {
         this.#options.log.error({ file: name, error: errorMessage(error) }, "a file could not be put aside");
         this.#report({ stuck: [name] });
@@ -176,10 +192,13 @@ export class Worker {
 
   async #write(batch: Batch): Promise<void> {
     if (batch.shares.size === 0) return;
-    const { writer, spool, folder, log } = this.#options;
+    const { writer, spool, folder, log, excerpts, takeRetries, onMeasures } = this.#options;
+    if (excerpts !== undefined) await convertExcerpts(batch, excerpts);
     const started = Date.now();
+    const before = countsBefore(batch);
+    let aggregated: RecordsWritten;
     try {
-      await writer.write(batch);
+      aggregated = await writer.write(batch);
     } catch (error) {
       if (!(error instanceof AccountConflict) && !(error instanceof BatchStuck)) throw error;
       // Files of this batch may go on in the one that is being filled, so that one is void too.
@@ -203,8 +222,15 @@ export class Worker {
       }
       return;
     }
+    const milliseconds = Date.now() - started;
+    if (onMeasures !== undefined) {
+      const counts = excerpts === undefined ? {} : { excerpts: excerpts.takeCounts() };
+      onMeasures(
+        measureBatch({ batch, before, milliseconds, aggregated, retries: takeRetries(), ...counts }),
+      );
+    }
     const complete = [...batch.shares.values()].filter(({ isLast }) => isLast).map(({ outcome }) => outcome);
-    await this.#finishFiles(complete, batch.objects, Date.now() - started);
+    await this.#finishFiles(complete, batch.objects, milliseconds);
   }
 
   /** Moves files whose objects are all committed, and remembers that. */
@@ -221,7 +247,16 @@ export class Worker {
   }
 
   #report(part: Partial<WorkerReport>): void {
-    const report = { finished: [], again: [], stuck: [], gone: [], objects: 0, milliseconds: 0, ...part };
+    const report = {
+      finished: [],
+      again: [],
+      stuck: [],
+      gone: [],
+      postponed: 0,
+      objects: 0,
+      milliseconds: 0,
+      ...part,
+    };
     const { finished, again, stuck, gone, objects } = report;
     if (finished.length + again.length + stuck.length + gone.length + objects > 0)
       this.#options.report(report);

@@ -11,12 +11,24 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { databaseErrorKind, errorCode, errorMessage } from "../database/errors.ts";
+import {
+  databaseErrorKind,
+  errorCode,
+  errorMessage,
+  transientReason,
+  type TransientReason,
+} from "../database/errors.ts";
 import type { Connection } from "../database/pool.ts";
 import { Session, type Verdict } from "../database/session.ts";
 import { KINDS, type Kind, type Refusal } from "../kcidb/types.ts";
 import type { Log } from "../log.ts";
-import { AFTER_MERGE, BEFORE_MERGE, LOCK_WRITERS } from "../rollups/rollups.ts";
+import {
+  AFTER_MERGE,
+  BEFORE_MERGE,
+  LOCK_WRITERS,
+  RECORDS_WRITTEN,
+  type AggregatedTable,
+} from "../rollups/rollups.ts";
 import {
   ACCOUNT_CONFLICT,
   CHECK_ACCOUNTS,
@@ -60,8 +72,8 @@ export class BatchStuck extends Error {
   override name = "BatchStuck";
 }
 
-/** What a batch was tried again for. */
-export type RetryReason = "conflict" | "connection" | "serialization" | "resources" | "other";
+/** Rows of derived tables that a commit wrote. */
+export type RecordsWritten = Partial<Record<AggregatedTable, number>>;
 
 export interface WriterOptions {
   connection: Connection;
@@ -70,12 +82,12 @@ export interface WriterOptions {
   giveUpAfterMs?: number;
   /** Ends the waiting between attempts. */
   signal?: AbortSignal;
-  onRetry?: (reason: RetryReason) => void;
+  onRetry?: (reason: TransientReason) => void;
 }
 
 export class Writer {
   readonly #session: Session;
-  readonly #onRetry: (reason: RetryReason) => void;
+  readonly #onRetry: (reason: TransientReason) => void;
 
   constructor({ onRetry = () => undefined, ...options }: WriterOptions) {
     this.#onRetry = onRetry;
@@ -96,16 +108,15 @@ export class Writer {
    * @throws AccountConflict, BatchStuck
    * @throws DatabaseUnavailable, or the error of a database that cannot be used at all
    */
-  async write(batch: Batch): Promise<void> {
-    if (batch.shares.size === 0) return;
+  async write(batch: Batch): Promise<RecordsWritten> {
     try {
-      await this.#withRetries((client) => store(client, batch));
+      return await this.#withRetries((client) => store(client, batch));
     } catch (error) {
       if (databaseErrorKind(error) !== "data") throw error;
       const refused = new Map<Fragment, Refusal>();
       await this.#findRefused(batch.all(), error, refused);
       batch.refuse(refused);
-      await this.#withRetries((client) => store(client, batch));
+      return await this.#withRetries((client) => store(client, batch));
     }
   }
 
@@ -157,9 +168,9 @@ export class Writer {
       // Another writer stored one of our new tests first; it has committed, so the next look finds the test.
       const isOvertaken = code === UNIQUE_VIOLATION && constraintOf(error) === "tests_pkey";
       if (!isOvertaken && databaseErrorKind(error) !== "transient") return "never";
-      const reason = isOvertaken ? "conflict" : retryReason(code);
+      const reason = isOvertaken ? "serialization" : transientReason(error);
       this.#onRetry(reason);
-      if (reason === "serialization" || reason === "other") failures++;
+      if (!isOvertaken && (reason === "serialization" || reason === "other")) failures++;
       if (failures >= MAX_ATTEMPTS)
         throw new BatchStuck(`given up after ${failures} attempts: ${errorMessage(error)}`);
       return isOvertaken ? "at once" : "after a pause";
@@ -171,27 +182,14 @@ function constraintOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.constraint : undefined;
 }
 
-/** By class of SQLSTATE; a connection that breaks has another code or none. */
-function retryReason(code: string | undefined): RetryReason {
-  switch (code?.slice(0, 2)) {
-    case "40":
-      return "serialization";
-    case "53":
-    case "58":
-      return "resources";
-    case "55":
-      return "other";
-    default:
-      return "connection";
-  }
-}
-
 /** Writes a batch for good. */
-async function store(client: pg.Client, batch: Batch): Promise<void> {
+async function store(client: pg.Client, batch: Batch): Promise<RecordsWritten> {
   const withKnown = await stage(client, batch);
   await copy(client, copyAccounts("staged_submissions"), submissionLines(batch));
   await copy(client, copyAccounts("staged_counts"), countLines(batch));
-  settle(batch, await merge(client, withKnown, true));
+  const results = await merge(client, withKnown, true);
+  settle(batch, rowsOf<WrittenCounts>(results, "counts"));
+  return rowsOf<{ records_written: RecordsWritten }>(results, "records_written")[0]?.records_written ?? {};
 }
 
 /** Does all that writing a batch does, and takes it back. */
@@ -249,10 +247,10 @@ async function stage(client: pg.Client, batch: Batch): Promise<Kind[]> {
  * under the writers' lock is one message, so that no other writer waits for this process to get its turn.
  *
  * @param isFinal false to take everything back
- * @returns the counts of the files
+ * @returns the results of its statements
  */
-async function merge(client: pg.Client, withKnown: Kind[], isFinal: boolean): Promise<WrittenCounts[]> {
-  const results: unknown = await client.query(
+async function merge(client: pg.Client, withKnown: Kind[], isFinal: boolean): Promise<unknown> {
+  return client.query(
     [
       ...(withKnown.includes("incidents") ? [insertNew("incidents")] : []),
       KEEP_NEW_TESTS,
@@ -261,10 +259,10 @@ async function merge(client: pg.Client, withKnown: Kind[], isFinal: boolean): Pr
       BEFORE_MERGE,
       ...withKnown.flatMap((kind) => [countKnown(kind), updateKnown(kind)]),
       AFTER_MERGE,
+      RECORDS_WRITTEN,
       isFinal ? `${WRITE_ACCOUNTS};\ncommit` : "rollback",
     ].join(";\n"),
   );
-  return rowsOf<WrittenCounts>(results, "counts");
 }
 
 /** The rows of the statement that gives a column of this name, of the results of several statements. */

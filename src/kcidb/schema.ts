@@ -33,8 +33,15 @@ function isBefore(version: Version, major: number, minor: number): boolean {
   return version.major < major || (version.major === major && version.minor < minor);
 }
 
-/** The schemas of a version's objects. */
-export function objectSchemas(version: Version): Record<Kind, Schema> {
+/** Code points that a `log_excerpt` may have. */
+export const MAX_EXCERPT = 16_384;
+
+/**
+ * The schemas of a version's objects.
+ *
+ * @param longExcerpts whether `log_excerpt` of builds and tests may be of any length, because it is moved elsewhere
+ */
+export function objectSchemas(version: Version, longExcerpts = false): Record<Kind, Schema> {
   const old = version.major === 4;
   const from = (major: number, minor: number, properties: Properties): Properties =>
     isBefore(version, major, minor) ? {} : properties;
@@ -56,7 +63,8 @@ export function objectSchemas(version: Version): Record<Kind, Schema> {
   const number = { type: "number" };
   const version_ = { type: "integer", minimum: 0 };
   const misc = { type: "object" };
-  const excerpt = { ...text, maxLength: 16384 };
+  const excerpt = { ...text, maxLength: MAX_EXCERPT };
+  const movableExcerpt = longExcerpts ? text : excerpt;
   const resources = {
     type: "array",
     items: closed({ name: { type: "string", pattern: old ? "^[^\\/]+$" : "^[^\\/\\u0000]+$" }, url: uri }, [
@@ -113,7 +121,7 @@ export function objectSchemas(version: Version): Record<Kind, Schema> {
         config_name: text,
         config_url: uri,
         log_url: uri,
-        log_excerpt: excerpt,
+        log_excerpt: movableExcerpt,
         ...(old ? { valid: boolean } : { status }),
         misc,
       },
@@ -141,7 +149,7 @@ export function objectSchemas(version: Version): Record<Kind, Schema> {
         path,
         comment: text,
         log_url: uri,
-        log_excerpt: excerpt,
+        log_excerpt: movableExcerpt,
         status,
         ...from(4, 4, {
           number: closed(
@@ -202,13 +210,13 @@ const validators = new Map<string, Record<Kind, ValidateFunction>>();
  * Compiled validators of a version, made once. Numbers beyond a double arrive as Infinity and pass here as numbers;
  * `limits.ts` refuses them by a rule of their own.
  */
-function validatorsOf(version: Version): Record<Kind, ValidateFunction> {
-  const key = `${version.major}.${version.minor}`;
+function validatorsOf(version: Version, longExcerpts: boolean): Record<Kind, ValidateFunction> {
+  const key = `${version.major}.${version.minor}${longExcerpts ? " with long excerpts" : ""}`;
   let found = validators.get(key);
   if (found === undefined) {
     const ajv = new Ajv({ strictNumbers: false, strict: true, allErrors: false });
     ajv.addFormat("uri", isUri).addFormat("date-time", isDateTime).addFormat("email", isEmail);
-    const schemas = objectSchemas(version);
+    const schemas = objectSchemas(version, longExcerpts);
     found = {
       issues: ajv.compile(schemas.issues),
       checkouts: ajv.compile(schemas.checkouts),
@@ -228,9 +236,18 @@ export interface SchemaViolation {
   message: string;
 }
 
-/** The first way in which an object violates its version's schema, or undefined. */
-export function schemaViolation(version: Version, kind: Kind, value: unknown): SchemaViolation | undefined {
-  const validate = validatorsOf(version)[kind];
+/**
+ * The first way in which an object violates its version's schema, or undefined.
+ *
+ * @param longExcerpts see `objectSchemas`
+ */
+export function schemaViolation(
+  version: Version,
+  kind: Kind,
+  value: unknown,
+  longExcerpts = false,
+): SchemaViolation | undefined {
+  const validate = validatorsOf(version, longExcerpts)[kind];
   if (validate(value)) return undefined;
   const error = validate.errors?.[0];
   return error === undefined ? undefined : violation(error);

@@ -125,6 +125,11 @@ export interface ObjectContext {
   clock: () => string;
   /** Whether the document's waived tests already have their issue. */
   hasWaivedIssue: boolean;
+  /**
+   * Whether log excerpts of builds and tests are moved to a storage, and so may be longer than a row holds. Whoever
+   * asks for it has to shorten them before they are stored.
+   */
+  longExcerpts: boolean;
 }
 
 /** A context for the objects of one file. */
@@ -132,8 +137,9 @@ export function objectContext(
   version: Version,
   treeNames: ReadonlyMap<string, string>,
   clock: () => string,
+  longExcerpts = false,
 ): ObjectContext {
-  return { version, treeNames, clock, hasWaivedIssue: false };
+  return { version, treeNames, clock, hasWaivedIssue: false, longExcerpts };
 }
 
 /** Above this size an object that is nested too deeply is refused without being parsed for its id. */
@@ -158,7 +164,7 @@ export function prepareObject(context: ObjectContext, place: Place, element: Ele
 
   if (tooDeep)
     return refuse({ rule: "too-deep", pointer: "", message: `is nested deeper than ${MAX_DEPTH} levels` });
-  const violation = schemaViolation(context.version, kind, value);
+  const violation = schemaViolation(context.version, kind, value, context.longExcerpts);
   if (violation !== undefined) return refuse(violation);
   const object = value as JsonObject;
   const upgraded = upgradeObject(context.version, kind, object);

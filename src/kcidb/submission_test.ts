@@ -277,6 +277,51 @@ describe("prepareObject", () => {
     ]);
   });
 
+  describe("with log excerpts that are moved to a storage", () => {
+    const long = "\u{1f427}".repeat(16_385);
+    const prepareLong = (kind: Kind, object: unknown, version = V53): ObjectOutcome =>
+      prepareObject(
+        objectContext(version, new Map(), clock, true),
+        { kind, index: 3 },
+        { number: 0, text: JSON.stringify(object), depth: 3 },
+      );
+
+    it("takes those of builds and tests at any length, and hands them on whole", () => {
+      expect(columns(prepareLong("tests", { ...TEST, log_excerpt: long })).log_excerpt).toBe(long);
+      expect(columns(prepareLong("builds", { ...BUILD, log_excerpt: long })).log_excerpt).toBe(long);
+      expect(
+        columns(prepareLong("tests", { ...TEST, log_excerpt: long }, { major: 4, minor: 0 })).log_excerpt,
+      ).toBe(long);
+    });
+
+    it("looks at all of a long one, and at everything else, as ever", () => {
+      const refusals = [
+        prepareLong("tests", { ...TEST, log_excerpt: `${long}\0` }),
+        prepareLong("tests", { ...TEST, log_excerpt: `${long}\ud800` }),
+        prepareLong("tests", { ...TEST, log_excerpt: 1 }),
+        prepareLong("builds", { ...BUILD, log_excerpt: long, duration: "1" }),
+      ].map(rule);
+      expect(refusals).toEqual([
+        "pattern /tests/3/log_excerpt",
+        "surrogate /tests/3/log_excerpt",
+        "type /tests/3/log_excerpt",
+        "type /builds/3/duration",
+      ]);
+    });
+
+    it("refuses long ones of checkouts, which stay in the database", () => {
+      expect(rule(prepareLong("checkouts", { ...CHECKOUT, log_excerpt: long }))).toBe(
+        "maxLength /checkouts/3/log_excerpt",
+      );
+    });
+
+    it("refuses them where nothing is moved", () => {
+      expect(rule(prepare("builds", { ...BUILD, log_excerpt: long }))).toBe(
+        "maxLength /builds/3/log_excerpt",
+      );
+    });
+  });
+
   it("is strict about the minor version", () => {
     const files = { ...TEST, input_files: [] };
     expect(rule(prepare("tests", files, { major: 5, minor: 2 }))).toBe(

@@ -47,6 +47,7 @@ const TEST_MOVES = `(
  * known. So rows only gain tests, and none has to be deleted.
  */
 export const CHANGE_HARDWARE_STATUS = `
+  with written as (
   insert into hardware_status (${KEY}, compatibles, compatibles_test_id, start_time, ${COUNTERS.join(", ")})
   select ${KEY.split(", ")
     .map((name) => `moves.${name}`)
@@ -67,7 +68,10 @@ export const CHANGE_HARDWARE_STATUS = `
       compatibles_test_id = case
         when hardware_status.compatibles is null
           or hardware_status.compatibles_test_id collate "C" > excluded.compatibles_test_id collate "C"
-        then excluded.compatibles_test_id else hardware_status.compatibles_test_id end;
+        then excluded.compatibles_test_id else hardware_status.compatibles_test_id end
+  returning 1
+  )
+  insert into records_written select 'hardware_status', count(*) from written;
 
   -- index hw_status_checkout_id
   update hardware_status h set start_time = ${CHECKOUT_TIME}

@@ -26,7 +26,16 @@ export const ROLLUP_TEMPORARY_TABLES: Record<string, string> = {
   ...LATEST_CHECKOUT_TABLES,
   ...TREE_LISTING_TABLES,
   ...ROLLUP_TABLES,
+  records_written: "table_name text, records bigint",
 };
+
+/** Derived tables of which the written rows are counted. */
+export const AGGREGATED_TABLES = ["tree_listing", "hardware_status", "tree_tests_rollup"] as const;
+export type AggregatedTable = (typeof AGGREGATED_TABLES)[number];
+
+/** How many rows of them the transaction wrote, as one object `records_written`; to run after `AFTER_MERGE`. */
+export const RECORDS_WRITTEN =
+  "select jsonb_object_agg(table_name, records) as records_written from records_written";
 
 /** To run when the new rows of a batch are inserted and before its known ones are merged. */
 export const BEFORE_MERGE = [FIND_TOUCHED, takeMoves("before")].join(";\n");

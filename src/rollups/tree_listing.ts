@@ -98,12 +98,16 @@ export const CHANGE_TREE_LISTING = `
     where (tree_listing.checkout_id, tree_listing.git_commit_name, tree_listing.git_commit_tags, tree_listing.start_time)
       is distinct from (excluded.checkout_id, excluded.git_commit_name, excluded.git_commit_tags, excluded.start_time);
 
+  with written as (
   -- the row exists: it was made above
   insert into tree_listing (checkout_id, ${COMMIT}, start_time, ${COMMIT_COUNTERS.join(", ")})
   select checkout_id, ${COMMIT}, checkout_time, ${COMMIT_COUNTERS.join(", ")}
   from (${countersByCommit("build_moves", TEST_MOVES)}) moves
   on conflict on constraint tree_listing_tree_unique do update
-    set ${COMMIT_COUNTERS.map((name) => `${name} = tree_listing.${name} + excluded.${name}`).join(", ")};
+    set ${COMMIT_COUNTERS.map((name) => `${name} = tree_listing.${name} + excluded.${name}`).join(", ")}
+  returning 1
+  )
+  insert into records_written select 'tree_listing', count(*) from written;
 
   -- index tree_listing_checkout_id: the row of a commit without checkouts still names the one that left
   delete from tree_listing l

@@ -53,8 +53,10 @@ export const CHANGE_TREE_TESTS_ROLLUP = `
     on conflict ${CONFLICT} do update
       set ${COUNTERS.map((name) => `${name} = tree_tests_rollup.${name} + excluded.${name}`).join(", ")}
     returning id, total_tests
+  ), emptied as (
+    insert into emptied_buckets select id from changed where total_tests <= 0
   )
-  insert into emptied_buckets select id from changed where total_tests <= 0;
+  insert into records_written select 'tree_tests_rollup', count(*) from changed;
 
   delete from tree_tests_rollup using emptied_buckets emptied where tree_tests_rollup.id = emptied.id`;
 

@@ -1,0 +1,49 @@
+/** The files of a spool that wait: how many there are, and how long the oldest of them has waited. */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+
+/** Files that are asked for their times at once. */
+const STATS_AT_ONCE = 256;
+
+export class Backlog {
+  /** Time of the last change by name, in milliseconds: when a file was received, since files are renamed into place. */
+  readonly #waiting = new Map<string, number>();
+
+  /** Adds what a scan of a directory has found. Only files that are new to it are looked at. */
+  async scanned(directory: string, names: readonly string[]): Promise<void> {
+    const waiting = this.#waiting;
+    for (let next = 0; next < names.length; next += STATS_AT_ONCE) {
+      await Promise.all(
+        names.slice(next, next + STATS_AT_ONCE).map(async (name) => {
+          if (waiting.has(name)) return;
+          const receivedMs = await receivedAt(join(directory, name));
+          if (receivedMs !== undefined) waiting.set(name, receivedMs);
+        }),
+      );
+    }
+  }
+
+  /** A file is done, or not to be waited for. */
+  finished(name: string): void {
+    this.#waiting.delete(name);
+  }
+
+  get files(): number {
+    return this.#waiting.size;
+  }
+
+  /** Seconds since the oldest file was received; 0 when none waits. */
+  ageSeconds(now: number): number {
+    let oldest = now;
+    for (const receivedMs of this.#waiting.values()) oldest = Math.min(oldest, receivedMs);
+    return (now - oldest) / 1000;
+  }
+}
+
+/** Undefined for a file that is gone. */
+async function receivedAt(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
+}
