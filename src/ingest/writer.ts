@@ -14,8 +14,10 @@ import { databaseErrorKind, errorMessage } from "../database/errors.ts";
 import { clientOptions, type Connection } from "../database/pool.ts";
 import { KINDS, type Kind } from "../kcidb/types.ts";
 import type { Log } from "../log.ts";
+import { ANNOUNCE_CHANGES } from "../rollups/changes.ts";
 import { AFTER_MERGE, BEFORE_MERGE, LOCK_WRITERS } from "../rollups/rollups.ts";
 import { Batch, addRefusal, countCommitted, type BatchRow } from "./batch.ts";
+import { findChanged } from "./changed_sql.ts";
 import { copyText } from "./copy_text.ts";
 import { CREATE_TEMPORARY_TABLES, copyStatement, countKnown, insertNew, updateKnown } from "./merge_sql.ts";
 
@@ -229,8 +231,10 @@ async function merge(
       LOCK_WRITERS,
       BEFORE_MERGE,
       ...(withKnown.length > 0 ? [withKnown.map(countKnown).join("\nunion all\n")] : []),
+      ...withKnown.map(findChanged),
       ...withKnown.map(updateKnown),
       AFTER_MERGE,
+      ANNOUNCE_CHANGES,
       "commit",
     ].join(";\n"),
   );
