@@ -12,7 +12,7 @@
  * - an issue changes with itself, with its incidents, and with the builds and tests that they name; also where one of
  *   these comes after the incident.
  *
- * Everything is looked up by index from what is staged or new, see `lookup`. A list that would be long is written as
+ * Everything is looked up by index from what is staged, new or touched, see `lookup`. A list that would be long is written as
  * `{"all": true}` instead, which readers take as "everything of this kind".
  */
 import { TEST_FACTS, lookup } from "./facts.ts";
@@ -43,8 +43,8 @@ export const CHANGES_TABLES: Record<string, string> = {
     "origin text, tree_name text, git_repository_url text, git_repository_branch text, git_commit_hash text",
   // of_issue: only looked up because its issue is new or changed
   concerned_incidents: "issue_id text, issue_version integer, build_id text, test_id text, of_issue boolean",
-  // itself: it is new or changed, or its checkout is new; else an incident names it
-  concerned_builds: "id text, itself boolean",
+  // brought: it is new, or its checkout is; itself: it is so or is changed; else an incident names it
+  concerned_builds: "id text, brought boolean, itself boolean",
   // tests beside the new ones; itself: it is changed, or its build is so itself
   concerned_tests: "id text, build_id text, origin text, platform text, compatible text[], itself boolean",
 };
@@ -75,38 +75,44 @@ const FIND_CONCERNED = `
     limit ${MOST_INCIDENTS + 1}
   );
 
-  insert into concerned_builds (id, itself)
-  select id, bool_or(itself)
+  insert into concerned_builds (id, brought, itself)
+  select id, bool_or(brought), bool_or(itself)
   from (
-    select id, true as itself from ${newOrChanged("builds")}
+    select id, true as brought, true as itself from new_builds
+    union all
+    select id, false, true from changed_rows where kind = 'builds'
     union all
     -- index builds_checkout_id_e340e47e
-    select b.id, true
+    select b.id, true, true
     from new_checkouts x
     ${lookup("builds", "b", "b.checkout_id = x.id")}
     union all
-    select build_id, false from concerned_incidents where build_id is not null
+    select build_id, false, false from concerned_incidents where build_id is not null
   ) builds
   group by id;
 
   insert into concerned_tests (id, build_id, origin, platform, compatible, itself)
-  select id, build_id, origin, platform, compatible, bool_or(itself)
+  select t.id, t.build_id, t.origin, t.platform, t.compatible, x.itself
   from (
-    -- index tests_build_id_551a24f9
-    select t.*, x.itself
-    from concerned_builds x
-    cross join lateral (select ${TEST_FACTS} from tests t where t.build_id = x.id offset 0) t
-    union all
-    select t.*, x.itself
+    select id, bool_or(itself) as itself
     from (
-      select id, true as itself from changed_rows where kind = 'tests'
+      -- found already, see FIND_TOUCHED: all tests that waited for a build or checkout that is new
+      select id, true as itself from touched_tests
+      where build_id in (select id from concerned_builds where brought)
+      union all
+      -- index tests_build_id_551a24f9
+      select t.id, x.itself
+      from (select id, itself from concerned_builds where not brought) x
+      ${lookup("tests", "t", "t.build_id = x.id")}
+      union all
+      select id, true from changed_rows where kind = 'tests'
       union all
       select test_id, false from concerned_incidents where test_id is not null
-    ) x
-    cross join lateral (select ${TEST_FACTS} from tests t where t.id = x.id offset 0) t
-  ) tests
-  where id not in (select id from new_tests)
-  group by id, build_id, origin, platform, compatible;
+    ) tests
+    where id not in (select id from new_tests)
+    group by id
+  ) x
+  cross join lateral (select ${TEST_FACTS} from tests t where t.id = x.id offset 0) t;
 
   insert into changed_trees (${TREE})
   select c.origin, c.tree_name, c.git_repository_url, c.git_repository_branch, c.git_commit_hash
@@ -202,10 +208,10 @@ export const ANNOUNCE_CHANGES = `${FIND_CONCERNED};
     where is_everywhere or trees.list <> '[]' or hardware.list <> '[]' or issues.list <> '[]'
     returning id
   ), pruned as (
-    delete from changes where id in (
-      -- index changes_pkey
+    -- index changes_pkey
+    delete from changes where id = any (array(
       select c.id from changes c where c.id <= (select id from announced) - ${KEPT_CHANGES} order by c.id
       limit ${MOST_PRUNED}
-    )
+    ))
   )
   select pg_notify('${CHANGES_CHANNEL}', id::text) from announced`;
