@@ -10,11 +10,12 @@ const MAY_IMPORT = {
   kcidb: [],
   database: [],
   rollups: ["database"],
+  changes: ["database", "rollups"],
   ingest: ["database", "kcidb", "rollups"],
   filters: ["database"],
   fetch: [],
-  api: ["database", "fetch", "filters", "http"],
-  http: ["api", "database", "fetch", "filters"],
+  api: ["changes", "database", "fetch", "filters", "http"],
+  http: ["api", "changes", "database", "fetch", "filters"],
   demo: ["database", "ingest", "kcidb", "rollups"],
 };
 

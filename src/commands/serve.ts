@@ -34,7 +34,12 @@ export async function serve(context: Context, database: Database, options: Serve
   const { log, settings, signal } = context;
   // Loaded here, so that commands that serve nothing start without it.
   const { createServer } = await import("../http/server.ts");
-  const app = await createServer({ pool: database.pool, settings, log });
+  const app = await createServer({
+    pool: database.pool,
+    connection: database.connection,
+    settings,
+    log,
+  });
   let ingestion = Promise.resolve();
   try {
     await listen(app, options);

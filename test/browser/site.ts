@@ -22,10 +22,16 @@ export interface Site {
 export async function startSite(browser: Browser): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), "kernelboard-page-"));
   await buildPage(folder);
-  const { pool, rows } = await testDatabase();
+  const { connection, pool, rows } = await testDatabase();
   await insertTrees(rows);
   const { settings } = loadSettings({});
-  const app = await createServer({ pool, settings, log: pino({ level: "silent" }), pageFolder: folder });
+  const app = await createServer({
+    pool,
+    connection,
+    settings,
+    log: pino({ level: "silent" }),
+    pageFolder: folder,
+  });
   const address = await app.listen({ port: 0, host: "127.0.0.1" });
   return {
     browser,
