@@ -6,6 +6,7 @@ import { pino } from "pino";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { build } from "vite";
 import { expect, vi } from "vitest";
+import type { Connection } from "../../src/database/pool.ts";
 import { createServer } from "../../src/http/server.ts";
 import { loadSettings } from "../../src/settings.ts";
 import { testDatabase } from "../support/database.ts";
@@ -15,6 +16,8 @@ export interface Site {
   browser: Browser;
   /** Scheme, host and port. */
   address: string;
+  /** Of its database. */
+  connection: Connection;
   close: () => Promise<void>;
 }
 
@@ -36,6 +39,7 @@ export async function startSite(browser: Browser): Promise<Site> {
   return {
     browser,
     address,
+    connection,
     close: async () => {
       await app.close();
       await rm(folder, { recursive: true, force: true });
