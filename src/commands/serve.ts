@@ -45,6 +45,7 @@ export async function serve(context: Context, database: Database, options: Serve
   const bell = new Bell();
   const app = await createServer({
     pool: database.pool,
+    connection: database.connection,
     settings,
     log,
     ...(spoolDir === undefined

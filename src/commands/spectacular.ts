@@ -22,7 +22,8 @@ async function description(): Promise<string> {
   const { createServer } = await import("../http/server.ts");
   const log = pino({ level: "silent" });
   const { settings } = loadSettings({});
-  const app = await createServer({ pool: createPool(NO_DATABASE, log, 1), settings, log });
+  const pool = createPool(NO_DATABASE, log, 1);
+  const app = await createServer({ pool, connection: NO_DATABASE, settings, log });
   try {
     return (await app.inject({ url: "/api/schema/", headers: { host: "localhost" } })).payload;
   } finally {

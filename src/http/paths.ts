@@ -63,6 +63,8 @@ const GET_PATTERNS_AFTER_HARDWARE = [
   "origins/",
   "tree-report/",
   "metrics/",
+  "events",
+  "events/",
 ];
 
 const get = (pattern: string): ApiPath => ({ method: "GET", pattern });

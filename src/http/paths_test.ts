@@ -38,6 +38,8 @@ describe("resolvePath", () => {
     ["hardware/selectors", "hardware/<hardware_id>", "hardware/selectors"],
     ["hardware/selectors/", "hardware/selectors/", "hardware/selectors/"],
     ["issue/extras", "issue/<issue_id>", "issue/extras"],
+    ["events", "events", "events"],
+    ["events/", "events/", "events/"],
     ["tree%2Fx%2Fy", "tree/<tree_name>/<git_branch:path>", "tree/x/y"],
   ])("%s is %s", (path, pattern, canonical) => {
     expect(resolved(path)).toEqual([pattern, canonical]);
@@ -78,10 +80,17 @@ describe("slashRedirect", () => {
     expect(slashRedirect(`/api/${path}`)).toBe(`/api/${path}/`);
   });
 
-  it.each(["tree/", "tree/x", "tree/x/y", "build", "issue/extras", "hardware/selectors", "nosuch", ""])(
-    "%s does not",
-    (path) => {
-      expect(slashRedirect(`/api/${path}`)).toBeUndefined();
-    },
-  );
+  it.each([
+    "tree/",
+    "tree/x",
+    "tree/x/y",
+    "build",
+    "issue/extras",
+    "hardware/selectors",
+    "events",
+    "nosuch",
+    "",
+  ])("%s does not", (path) => {
+    expect(slashRedirect(`/api/${path}`)).toBeUndefined();
+  });
 });

@@ -11,6 +11,7 @@ import fastify, {
   type FastifyRequest,
 } from "fastify";
 import { buildRoutes } from "../api/build/routes.ts";
+import { eventRoutes } from "../api/events/routes.ts";
 import { hardwareDetailsRoutes } from "../api/hardware/details_routes.ts";
 import { hardwareRoutes } from "../api/hardware/routes.ts";
 import { healthRoutes } from "../api/health/routes.ts";
@@ -26,7 +27,8 @@ import { commitListRoute } from "../api/tree/commit_list.ts";
 import { treeHistoryRoutes } from "../api/tree/history_routes.ts";
 import { treeRoutes } from "../api/tree/routes.ts";
 import { treeReportRoutes } from "../api/tree_report/routes.ts";
-import type { Pool } from "../database/pool.ts";
+import { ChangeFeed } from "../changes/feed.ts";
+import type { Connection, Pool } from "../database/pool.ts";
 import { FilterError } from "../filters/parse.ts";
 import type { FetchPolicy } from "../fetch/policy.ts";
 import type { Log } from "../log.ts";
@@ -45,12 +47,16 @@ import { allowedMethods, resolvePath, slashRedirect } from "./paths.ts";
 /** What routes need. */
 export interface RouteContext {
   pool: Pool;
+  /** What commits of submissions change, as it happens. */
+  changes: ChangeFeed;
   settings: Settings;
   /** What files of other hosts are fetched by; production's own when absent. */
   fetchPolicy?: FetchPolicy;
 }
 
-export interface ServerOptions extends RouteContext {
+export interface ServerOptions extends Omit<RouteContext, "changes"> {
+  /** For connections beside the pool. */
+  connection: Connection;
   log: Log;
   /** Where submissions over HTTP go; without it none are taken. */
   submissions?: SubmissionOptions;
@@ -128,6 +134,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerNotFound);
   await openApiRoutes(app);
+  const changes = new ChangeFeed(options);
+  app.addHook("onClose", () => changes.close());
   for (const routes of [
     healthRoutes,
     treeRoutes,
@@ -145,8 +153,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     metricsRoutes,
     logDownloaderRoutes,
     proxyRoutes,
+    eventRoutes,
   ])
-    routes(app, options);
+    routes(app, { ...options, changes });
   await submitRoutes(app, options);
   if (options.metrics !== undefined) metricsRoute(app, options.metrics);
   await pageRoutes(app, options.pageFolder ?? BUILT_PAGE_FOLDER);

@@ -22,6 +22,7 @@ import type { Connection } from "../database/pool.ts";
 import { Session, type Verdict } from "../database/session.ts";
 import { KINDS, type Kind, type Refusal } from "../kcidb/types.ts";
 import type { Log } from "../log.ts";
+import { ANNOUNCE_CHANGES } from "../rollups/changes.ts";
 import {
   AFTER_MERGE,
   BEFORE_MERGE,
@@ -41,6 +42,7 @@ import {
   type WrittenCounts,
 } from "./account.ts";
 import { Batch, type BatchRow, type Fragment } from "./batch.ts";
+import { findChanged } from "./changed_sql.ts";
 import { copyChunks } from "./copy_text.ts";
 import {
   COPY_ARRIVING,
@@ -257,8 +259,11 @@ async function merge(client: pg.Client, withKnown: Kind[], isFinal: boolean): Pr
       LOCK_WRITERS,
       ...(isFinal ? [CHECK_ACCOUNTS] : []),
       BEFORE_MERGE,
-      ...withKnown.flatMap((kind) => [countKnown(kind), updateKnown(kind)]),
+      ...withKnown.map(countKnown),
+      ...withKnown.map(findChanged),
+      ...withKnown.map(updateKnown),
       AFTER_MERGE,
+      ANNOUNCE_CHANGES,
       RECORDS_WRITTEN,
       isFinal ? `${WRITE_ACCOUNTS};\ncommit` : "rollback",
     ].join(";\n"),

@@ -348,7 +348,7 @@ describe("the listener", () => {
 
 describe("/metrics of the web server", () => {
   it("is there where the process has metrics, and not found elsewhere", async () => {
-    const { pool } = await testDatabase();
+    const { pool, connection } = await testDatabase();
     const without = await testServer(pool);
     expect(await without.get("/metrics")).toMatchObject({
       status: 404,
@@ -360,6 +360,7 @@ describe("/metrics of the web server", () => {
     const { settings } = loadSettings({});
     const app = await createWebServer({
       pool,
+      connection,
       settings,
       log: silent,
       pageFolder: "no page here",

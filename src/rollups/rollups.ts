@@ -7,6 +7,7 @@
  * not counted by this one, and is counted by the other, which sees everything committed once it has the lock. Existing
  * rows and derived tables are only changed under the lock. Readers are not affected by it.
  */
+import { CHANGES_TABLES } from "./changes.ts";
 import { CHANGE_HARDWARE_STATUS } from "./hardware_status.ts";
 import { CHANGE_LATEST_CHECKOUT, LATEST_CHECKOUT_TABLES } from "./latest_checkout.ts";
 import { CHANGE_PENDING } from "./pending.ts";
@@ -26,6 +27,7 @@ export const ROLLUP_TEMPORARY_TABLES: Record<string, string> = {
   ...LATEST_CHECKOUT_TABLES,
   ...TREE_LISTING_TABLES,
   ...ROLLUP_TABLES,
+  ...CHANGES_TABLES,
   records_written: "table_name text, records bigint",
 };
 

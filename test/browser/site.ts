@@ -6,6 +6,7 @@ import { pino } from "pino";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { build } from "vite";
 import { expect, vi } from "vitest";
+import type { Connection } from "../../src/database/pool.ts";
 import { createServer } from "../../src/http/server.ts";
 import { loadSettings } from "../../src/settings.ts";
 import { testDatabase } from "../support/database.ts";
@@ -15,6 +16,8 @@ export interface Site {
   browser: Browser;
   /** Scheme, host and port. */
   address: string;
+  /** Of its database. */
+  connection: Connection;
   close: () => Promise<void>;
 }
 
@@ -22,14 +25,21 @@ export interface Site {
 export async function startSite(browser: Browser): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), "kernelboard-page-"));
   await buildPage(folder);
-  const { pool, rows } = await testDatabase();
+  const { connection, pool, rows } = await testDatabase();
   await insertTrees(rows);
   const { settings } = loadSettings({});
-  const app = await createServer({ pool, settings, log: pino({ level: "silent" }), pageFolder: folder });
+  const app = await createServer({
+    pool,
+    connection,
+    settings,
+    log: pino({ level: "silent" }),
+    pageFolder: folder,
+  });
   const address = await app.listen({ port: 0, host: "127.0.0.1" });
   return {
     browser,
     address,
+    connection,
     close: async () => {
       await app.close();
       await rm(folder, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { commitTests } from "./commits.ts";
 import { filterTests } from "./filters.ts";
 import { keyboardTests } from "./keyboard.ts";
 import { listingTests } from "./listing.ts";
+import { liveTests } from "./live.ts";
 import { startSite, type Site } from "./site.ts";
 import { stateTests } from "./states.ts";
 
@@ -35,5 +36,7 @@ describe.skipIf(browser === undefined)(
     keyboardTests(site);
     stateTests(site);
     appearanceTests(site);
+    // Last, because it adds trees.
+    liveTests(site);
   },
 );

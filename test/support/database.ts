@@ -69,6 +69,20 @@ async function administer(server: Connection, statement: string): Promise<void> 
   }
 }
 
+/** Where a pool of a test's database leads. */
+export function connectionOf({ options }: Pool): Connection {
+  const { host, port, database, user, password } = options;
+  if (typeof password === "function") throw new Error("the password of a test's database is a text");
+  return {
+    ...EXTERNAL,
+    host: host ?? "",
+    port: port ?? 0,
+    database: database ?? "",
+    user: user ?? "",
+    password: password ?? "",
+  };
+}
+
 /** A migrated database on the test run's own server, dropped after the test file. */
 export async function testDatabase(): Promise<TestDatabase> {
   const database = await createDatabase(inject("connection"), TEMPLATE);

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import type { Pool } from "../../src/database/pool.ts";
 import type { FetchPolicy } from "../../src/fetch/policy.ts";
+import { connectionOf } from "./database.ts";
 import { createServer } from "../../src/http/server.ts";
 import { loadSettings } from "../../src/settings.ts";
 import type { SubmissionOptions } from "../../src/submit/routes.ts";
@@ -43,6 +44,7 @@ export async function testServer(
   const { settings } = loadSettings(environment);
   const app = await createServer({
     pool,
+    connection: connectionOf(pool),
     settings,
     log,
     pageFolder: "no page here",

@@ -1,4 +1,5 @@
 /** One commit of a tree: its builds, and what it is called. */
+import type { ChangedTree } from "./changes.ts";
 import { fields, list, nullable, number, oneOf, text } from "./decoder.ts";
 import { apiPath, request, type Answer } from "./request.ts";
 import type { Resource } from "./resource.ts";
@@ -65,6 +66,16 @@ function addressKey(address: CommitAddress): string[] {
   return [by, origin, hash, address.by === "tree" ? address.tree : address.url, branch];
 }
 
+/** Whether a tree's commit that changed is the one that is meant. What has no name is empty in an address. */
+function isCommit(address: CommitAddress, tree: ChangedTree): boolean {
+  const { origin, hash, branch } = address;
+  if (tree.origin !== origin || tree.git_commit_hash !== hash) return false;
+  if ((tree.git_repository_branch ?? "") !== branch) return false;
+  return address.by === "tree"
+    ? tree.tree_name === address.tree
+    : (tree.git_repository_url ?? "") === address.url;
+}
+
 /** The builds of a commit, or why there are none. */
 export function commitBuilds(address: CommitAddress): Resource<Answer<Build[]>> {
   const { origin, hash, branch } = address;
@@ -78,6 +89,7 @@ export function commitBuilds(address: CommitAddress): Resource<Answer<Build[]>> 
       const answer = await request(path, decodeBuilds, signal);
       return answer.found ? { found: true, value: answer.value.builds } : answer;
     },
+    meta: { isChangedBy: (tree) => isCommit(address, tree) },
   };
 }
 
@@ -99,5 +111,6 @@ export function commitNames(address: CommitAddress, build: string | undefined): 
       const answer = await request(path, decodeCommit, signal);
       return answer.found ? answer.value : null;
     },
+    meta: { isChangedBy: (tree) => isCommit(address, tree) },
   };
 }

@@ -61,5 +61,6 @@ export function trees(origin: string, window: Window): Resource<Tree[]> {
       const answer = await request(path, decodeTrees, signal);
       return answer.found ? answer.value : [];
     },
+    meta: { isChangedBy: (tree) => tree.origin === origin },
   };
 }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, type JSX } from "react";
 import { commitBuilds, type Build, type CommitAddress } from "../api/commits.ts";
+import { useLive } from "../live/use_live.ts";
 import { DataTable } from "../parts/data_table.tsx";
 import { Button, Empty, Failure } from "../parts/message.tsx";
 import { RefreshLine } from "../parts/refresh_line.tsx";
@@ -27,6 +28,7 @@ const ROW_HEIGHT = { wide: 36, narrow: 92 };
 /** A commit with its builds. */
 export function CommitPage({ address, search, onChange }: CommitPageProps): JSX.Element {
   const answer = useQuery({ ...commitBuilds(address), refetchInterval: REFRESH_MS });
+  useLive(address.origin, address.by === "tree" ? address.tree : undefined);
   const { data, error } = answer;
   const all = data === undefined ? undefined : data.found ? data.value : NO_BUILDS;
   const shown = useMemo(

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useMemo, type JSX } from "react";
 import { checkoutOrigins } from "../api/origins.ts";
 import { trees, type Tree } from "../api/trees.ts";
+import { useLive } from "../live/use_live.ts";
 import { REFRESH_MS } from "../query_client.ts";
 import { DataTable } from "../parts/data_table.tsx";
 import { Button, Empty, Failure } from "../parts/message.tsx";
@@ -30,6 +31,7 @@ export function TreePage(): JSX.Element {
     placeholderData: keepPreviousData,
     refetchInterval: REFRESH_MS,
   });
+  useLive(search.origin);
   const all = listing.data;
   const shown = useMemo(() => filterTrees(all ?? NO_TREES, search.q), [all, search.q]);
 

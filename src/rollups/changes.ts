@@ -1,0 +1,229 @@
+/**
+ * What a batch changed, for browsers and caches: one row of the bounded log `changes` in the batch's own transaction,
+ * and a `NOTIFY` with its id that goes out with the commit. The id is given under the writers' lock, so ids are in the
+ * order of commits, and who has seen one has seen all before it.
+ *
+ * A row changes when it is new, or when the merge fills something of it; being delivered again is no change. Then
+ *
+ * - a tree (with its commit) changes with its checkouts, with their builds and tests, and with the incidents that name
+ *   these; a checkout that leaves its tree or commit because a missing field is filled changes both;
+ * - a piece of hardware changes with its tests, whether they are counted yet or wait for a parent, with the builds and
+ *   checkouts of its tests, and with the incidents that name these or the builds;
+ * - an issue changes with itself, with its incidents, and with the builds and tests that they name; also where one of
+ *   these comes after the incident.
+ *
+ * Everything is looked up by index from what is staged, new or touched, see `lookup`. A list that would be long is written as
+ * `{"all": true}` instead, which readers take as "everything of this kind".
+ */
+import { TEST_FACTS, lookup } from "./facts.ts";
+
+/** The channel of the notifications; their payload is the id of the row. */
+export const CHANGES_CHANNEL = "kernelboard_changes";
+
+/** How many ids the log reaches back. */
+export const KEPT_CHANGES = 10_000;
+
+const MOST_TREES = 500;
+const MOST_HARDWARE = 2000;
+const MOST_ISSUES = 2000;
+/** Of one list as JSON: long names must not make a notice of megabytes. */
+const MOST_BYTES = 250_000;
+/** Of the incidents of new and changed issues: one may have been seen everywhere, for years. */
+const MOST_INCIDENTS = 2000;
+/** More than one is only ever left over when transactions were rolled back, which leaves gaps between ids. */
+const MOST_PRUNED = 1000;
+
+const TREE = "origin, tree_name, git_repository_url, git_repository_branch, git_commit_hash";
+
+/** Temporary tables of a writer's session, by name, with their columns. */
+export const CHANGES_TABLES: Record<string, string> = {
+  // known rows of which the merge fills something; the version is that of issues
+  changed_rows: "kind text, id text, version integer",
+  changed_trees:
+    "origin text, tree_name text, git_repository_url text, git_repository_branch text, git_commit_hash text",
+  // of_issue: only looked up because its issue is new or changed
+  concerned_incidents: "issue_id text, issue_version integer, build_id text, test_id text, of_issue boolean",
+  // brought: it is new, or its checkout is; itself: it is so or is changed; else an incident names it
+  concerned_builds: "id text, brought boolean, itself boolean",
+  // tests beside the new ones; itself: it is changed, or its build is so itself
+  concerned_tests: "id text, build_id text, origin text, platform text, compatible text[], itself boolean",
+};
+
+/** The trees of changed checkouts as they are before the merge; to run after `changed_rows` is filled. */
+export const KEEP_TREES_BEFORE = `
+  insert into changed_trees (${TREE})
+  select c.origin, c.tree_name, c.git_repository_url, c.git_repository_branch, c.git_commit_hash
+  from (select id from changed_rows where kind = 'checkouts') x
+  ${lookup("checkouts", "c", "c.id = x.id")}`;
+
+/** New rows of a kind and changed ones, by id. */
+function newOrChanged(kind: string): string {
+  return `(select id from new_${kind} union all select id from changed_rows where kind = '${kind}') x`;
+}
+
+const FIND_CONCERNED = `
+  insert into concerned_incidents (issue_id, issue_version, build_id, test_id, of_issue)
+  select i.issue_id, i.issue_version, i.build_id, i.test_id, false
+  from ${newOrChanged("incidents")}
+  ${lookup("incidents", "i", "i.id = x.id")}
+  union all
+  (
+    select i.issue_id, i.issue_version, i.build_id, i.test_id, true
+    from (select id, version from new_issues union all select id, version from changed_rows where kind = 'issues') x
+    -- index incidents_of_issue
+    ${lookup("incidents", "i", "i.issue_id = x.id and i.issue_version = x.version and i.present is not false")}
+    limit ${MOST_INCIDENTS + 1}
+  );
+
+  insert into concerned_builds (id, brought, itself)
+  select id, bool_or(brought), bool_or(itself)
+  from (
+    select id, true as brought, true as itself from new_builds
+    union all
+    select id, false, true from changed_rows where kind = 'builds'
+    union all
+    -- index builds_checkout_id_e340e47e
+    select b.id, true, true
+    from new_checkouts x
+    ${lookup("builds", "b", "b.checkout_id = x.id")}
+    union all
+    select build_id, false, false from concerned_incidents where build_id is not null
+  ) builds
+  group by id;
+
+  insert into concerned_tests (id, build_id, origin, platform, compatible, itself)
+  -- found already, see FIND_TOUCHED: all tests that waited for a build or checkout that is new
+  select id, build_id, origin, platform, compatible, true
+  from touched_tests
+  where not staged and build_id in (select id from concerned_builds where brought)
+  union all
+  select t.id, t.build_id, t.origin, t.platform, t.compatible, x.itself
+  from (
+    select id, bool_or(itself) as itself
+    from (
+      select id, true as itself from touched_tests
+      where staged and build_id in (select id from concerned_builds where brought)
+      union all
+      -- index tests_build_id_551a24f9
+      select t.id, x.itself
+      from (select id, itself from concerned_builds where not brought) x
+      ${lookup("tests", "t", "t.build_id = x.id")}
+      union all
+      select id, true from changed_rows where kind = 'tests'
+      union all
+      select test_id, false from concerned_incidents where test_id is not null
+    ) tests
+    where id not in (select id from new_tests)
+    group by id
+  ) x
+  cross join lateral (select ${TEST_FACTS} from tests t where t.id = x.id offset 0) t;
+
+  insert into changed_trees (${TREE})
+  select c.origin, c.tree_name, c.git_repository_url, c.git_repository_branch, c.git_commit_hash
+  from (
+    select id from ${newOrChanged("checkouts")}
+    union
+    select b.checkout_id
+    from (
+      select id from concerned_builds
+      union select build_id from new_tests
+      union select build_id from concerned_tests
+    ) y
+    ${lookup("builds", "b", "b.id = y.id")}
+  ) x
+  ${lookup("checkouts", "c", "c.id = x.id")}`;
+
+/** The rows of a query as one JSON list in the order of `order`, or as `{"all": true}` when they are too many. */
+function boundedList(query: string, columns: readonly string[], order: string, most: number): string {
+  const members = columns.map((name) => `'${name}', ${name}`).join(", ");
+  return `
+    select case when count > ${most} or octet_length(list::text) > ${MOST_BYTES} then '{"all": true}' else list end as list
+    from (
+      select count(*) as count, coalesce(jsonb_agg(jsonb_build_object(${members}) order by ${order}), '[]') as list
+      from (${query} limit ${most + 1}) items
+    ) counted`;
+}
+
+const TREES = boundedList(
+  `select distinct ${TREE} from changed_trees`,
+  TREE.split(", "),
+  TREE.split(", ")
+    .map((name) => `${name} collate "C"`)
+    .join(", "),
+  MOST_TREES,
+);
+
+const HARDWARE = boundedList(
+  `select distinct origin, platform, case when cardinality(compatible) > 0 then compatible end as compatibles
+  from (
+    select origin, platform, compatible from new_tests
+    union all
+    select origin, platform, compatible from concerned_tests
+    union all
+    select h.test_origin, h.platform, h.compatibles
+    from (select id from changed_rows where kind = 'checkouts') x
+    -- index hw_status_checkout_id
+    ${lookup("hardware_status", "h", "h.checkout_id = x.id")}
+  ) tests
+  where platform is not null or cardinality(compatible) > 0`,
+  ["origin", "platform", "compatibles"],
+  `origin collate "C", platform collate "C", compatibles collate "C"`,
+  MOST_HARDWARE,
+);
+
+const ISSUES = boundedList(
+  `select distinct id, version
+  from (
+    select id, version from new_issues
+    union all
+    select id, version from changed_rows where kind = 'issues'
+    union all
+    select issue_id, issue_version from concerned_incidents
+    union all
+    select i.issue_id, i.issue_version
+    from (
+      -- of those that are counted, the moves say which have any incident
+      select test_id as id from test_moves where sign > 0 and issue_id is not null
+      union all
+      select id from new_tests where build_id not in (select build_id from moved_builds where sign > 0)
+      union all
+      select id from concerned_tests
+      where itself and build_id not in (select build_id from moved_builds where sign > 0)
+    ) x
+    -- index incidents_of_test
+    ${lookup("incidents", "i", "i.test_id = x.id and i.present is not false")}
+    union all
+    select i.issue_id, i.issue_version
+    from concerned_builds x
+    -- index incidents_build_id_dfa49727
+    ${lookup("incidents", "i", "i.build_id = x.id and x.itself and i.present is not false")}
+  ) issues`,
+  ["id", "version"],
+  `id collate "C", version`,
+  MOST_ISSUES,
+);
+
+/**
+ * To run last in a batch's transaction, under the writers' lock: writes what changed, prunes the log, and notifies.
+ * When nothing changed nothing is written.
+ */
+export const ANNOUNCE_CHANGES = `${FIND_CONCERNED};
+
+  with trees as (${TREES}), hardware as (${HARDWARE}), issues as (${ISSUES}), announced as (
+    insert into changes (changed_at, changed)
+    select clock_timestamp(), jsonb_build_object(
+      'trees', case when is_everywhere then '{"all": true}' else trees.list end,
+      'hardware', case when is_everywhere then '{"all": true}' else hardware.list end,
+      'issues', issues.list)
+    from trees, hardware, issues,
+      (select count(*) > ${MOST_INCIDENTS} as is_everywhere from concerned_incidents where of_issue) found
+    where is_everywhere or trees.list <> '[]' or hardware.list <> '[]' or issues.list <> '[]'
+    returning id
+  ), pruned as (
+    -- index changes_pkey
+    delete from changes where id = any (array(
+      select c.id from changes c where c.id <= (select id from announced) - ${KEPT_CHANGES} order by c.id
+      limit ${MOST_PRUNED}
+    ))
+  )
+  select pg_notify('${CHANGES_CHANNEL}', id::text) from announced`;
