@@ -9,9 +9,19 @@ export class Backlog {
   /** Time of the last change by name, in milliseconds: when a file was received, since files are renamed into place. */
   readonly #waiting = new Map<string, number>();
 
-  /** Adds what a scan of a directory has found. Only files that are new to it are looked at. */
-  async scanned(directory: string, names: readonly string[]): Promise<void> {
+  /**
+   * Takes over what a scan of a directory has found. Only files that are new to it are looked at.
+   *
+   * @param inHand files that are not there because they are being taken in
+   */
+  async scanned(
+    directory: string,
+    names: readonly string[],
+    inHand: { has: (name: string) => boolean },
+  ): Promise<void> {
     const waiting = this.#waiting;
+    const found = new Set(names);
+    for (const name of waiting.keys()) if (!found.has(name) && !inHand.has(name)) waiting.delete(name);
     for (let next = 0; next < names.length; next += STATS_AT_ONCE) {
       await Promise.all(
         names.slice(next, next + STATS_AT_ONCE).map(async (name) => {

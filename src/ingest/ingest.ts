@@ -259,7 +259,7 @@ class IngestRun {
     for (;;) {
       if (this.#queue.length === 0) {
         this.#queue = await scanSpool(this.#spool, cycleBatchSize);
-        await this.#options.backlog?.scanned(this.#spool.inbox, this.#queue);
+        await this.#options.backlog?.scanned(this.#spool.inbox, this.#queue, this.#inHand);
       }
       if (this.#queue.length === 0) return [];
       // Few files are shared out evenly, many are given in groups.

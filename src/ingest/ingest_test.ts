@@ -228,12 +228,14 @@ describe("ingest", () => {
     await writeSubmissions(directory, manyFiles(150, 20));
     const lines: string[] = [];
     const log = pino({ level: "warn" }, { write: (line: string) => lines.push(line) });
+    const ended = new AbortController();
     const cutting = (async () => {
-      for (let cut = 0; cut < 6; cut++) {
-        await sleep(200);
+      while (!ended.signal.aborted) {
+        await sleep(100);
         await database.pool.query(
           `select pg_terminate_backend(pid) from pg_stat_activity
-           where application_name = 'kernelboard ingest' and datname = current_database()`,
+           where application_name like 'kernelboard ingest%' and datname = current_database()
+             and (state = 'active' or random() < 0.3)`,
         );
       }
     })();
@@ -244,6 +246,7 @@ describe("ingest", () => {
       maxWorkers: 3,
       filesBatchSize: 5,
     });
+    ended.abort();
     await cutting;
     expect(lines.join("")).toContain("tried again");
     expect(await spoolState(directory)).toMatchObject({ inbox: [], failed: [] });

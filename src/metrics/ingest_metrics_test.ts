@@ -308,7 +308,7 @@ describe("createIngestMetrics", () => {
     await writeSubmissions(spoolDir, { "old.json": "{}", "new.json": "{}" });
     const hourAgo = Date.now() / 1000 - 3600;
     await utimes(join(spoolDir, "old.json"), hourAgo, hourAgo);
-    await backlog.scanned(spoolDir, ["new.json", "old.json", "gone.json"]);
+    await backlog.scanned(spoolDir, ["new.json", "old.json", "gone.json"], new Set());
     const both = await read();
     expect([
       valueOf(both, "kcidb_ingestion_queue"),
@@ -319,7 +319,7 @@ describe("createIngestMetrics", () => {
     const one = await read();
     expect(valueOf(one, "kernelboard_ingest_backlog_files")).toBe(1);
     expect(valueOf(one, "kernelboard_ingest_backlog_age_seconds")).toBeLessThan(3600);
-    await backlog.scanned(spoolDir, []);
+    await backlog.scanned(spoolDir, [], new Set());
     expect(valueOf(await read(), "kernelboard_ingest_backlog_age_seconds")).toBe(0);
   });
 });
