@@ -2,7 +2,7 @@
  * Each derived table as something that can be held against what follows from the rows, and mended: how its rows are
  * told apart, which of them stand for some checkouts, and the two statements that compare and mend them.
  */
-import { sameTree, treeKey } from "./facts.ts";
+import { treeKey } from "./facts.ts";
 import { EXPECTED_PENDING_BUILDS, EXPECTED_PENDING_TEST, WAITING_TESTS_BY_PARENT } from "./pending.ts";
 import { EXPECTED, type CountedTableName, type DerivedTableName, type QueueName } from "./refresh.ts";
 import { COMMIT, STATUS_COUNTERS } from "./tree_listing.ts";
@@ -35,23 +35,32 @@ interface Standing {
   stored: string;
 }
 
-/** The rows of `table` that stand for the commits of a query, by the table's index on git_commit_hash. */
-function ofCommits(table: string, commits: string): string {
+/**
+ * The rows of `table` that belong to the commits of a query, by the table's index on git_commit_hash: in this form no
+ * other column can be looked up, as a planner without statistics would rather do, at the cost of a whole origin.
+ */
+export function ofCommits(table: string, commits: string): string {
+  const sameTree = `(${columnsOf("r", TREE)}) is not distinct from (${columnsOf("k", TREE)})`;
   return `
   select r.*
   from (${commits}) k
   cross join lateral (
-    select r.* from ${table} r where r.git_commit_hash = k.git_commit_hash and ${sameTree("r", "k")}
+    select r.* from ${table} r where r.git_commit_hash = k.git_commit_hash and ${sameTree}
     union all
-    select r.* from ${table} r
-    where k.git_commit_hash is null and r.git_commit_hash is null and ${sameTree("r", "k")}
+    select r.* from ${table} r where k.git_commit_hash is null and r.git_commit_hash is null and ${sameTree}
   ) r`;
+}
+
+const names = (list: string): string[] => list.split(",").map((name) => name.trim());
+
+function columnsOf(alias: string, list: string): string {
+  return names(list)
+    .map((name) => `${alias}.${name}`)
+    .join(", ");
 }
 
 const ROLLUP_KEY = `${COMMIT}, path_group, build_config_name, build_architecture, build_compiler, hardware_key,
   test_platform, test_lab, test_origin, issue_id, issue_version, issue_uncategorized`;
-
-const names = (list: string): string[] => list.split(",").map((name) => name.trim());
 
 const IDENTITY: Record<DerivedTableName, Identity> = {
   latest_checkout: { key: names(TREE), primaryKey: ["id"], own: [] },

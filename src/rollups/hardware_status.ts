@@ -64,5 +64,6 @@ export function expectedHardwareStatus(scope: string): string {
     counts.compatibles_test_id, counts.checkout_time as start_time,
     ${COUNTERS.map((name) => `counts.${name}::integer as ${name}`).join(", ")}
   from (${countersByHardware(builds, tests)}) counts
-  left join lateral (select * from tests where id = counts.compatibles_test_id offset 0) t on true`;
+  left join lateral (select * from tests where id = counts.compatibles_test_id collate "default" offset 0) t
+    on true`;
 }

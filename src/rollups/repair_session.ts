@@ -5,8 +5,8 @@
  */
 import pg from "pg";
 import { clientOptions, type Connection } from "../database/pool.ts";
-import type { Scope } from "./derived_table.ts";
-import { CHECKOUT_TIME, commitKey, lookup, sameTree } from "./facts.ts";
+import { ofCommits, type Scope } from "./derived_table.ts";
+import { CHECKOUT_TIME, commitKey } from "./facts.ts";
 import { WAITING_PARENTS_TABLE } from "./pending.ts";
 import { EXPECTED, type DerivedTableName } from "./refresh.ts";
 import { COMMIT } from "./tree_listing.ts";
@@ -132,13 +132,7 @@ export async function refreshSlice({ client }: RepairSession, slice: number): Pr
     delete from sliced_checkouts where slice = ${slice};
     -- index checkouts_commit_hash
     insert into sliced_checkouts (slice, id)
-    select ${slice}, c.id
-    from (${scopeOf(slice).commits} and git_commit_hash is not null) k
-    ${lookup("checkouts", "c", `c.git_commit_hash = k.git_commit_hash and ${sameTree("c", "k")}`)}
-    union all
-    select ${slice}, c.id
-    from (${scopeOf(slice).commits} and git_commit_hash is null) k
-    ${lookup("checkouts", "c", `c.git_commit_hash is null and ${sameTree("c", "k")}`)}`);
+    select ${slice}, c.id from (${ofCommits("checkouts", scopeOf(slice).commits)}) c`);
 }
 
 /** Runs work in a transaction, which is undone when it throws. */
