@@ -1,12 +1,18 @@
 /** The command line: reads the arguments and runs one command. */
 import { Command, CommanderError } from "commander";
+import { backfillHardwareAggregationsCommand } from "./commands/backfill_hardware_aggregations.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { ingestCommand, monitorSubmissionsCommand } from "./commands/ingest.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { populateTreeTestsRollupCommand } from "./commands/populate_tree_tests_rollup.ts";
+import { processPendingAggregationsCommand } from "./commands/process_pending_aggregations.ts";
+import { retryFailedCommand } from "./commands/retry_failed.ts";
+import { rollupsCommand } from "./commands/rollups.ts";
 import { runserverCommand, serveCommand } from "./commands/serve.ts";
 import { seedTestDataCommand } from "./commands/seed_test_data.ts";
 import { settingsCommand } from "./commands/settings.ts";
 import { spectacularCommand } from "./commands/spectacular.ts";
+import { treeproofCommand } from "./commands/treeproof.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS = [
@@ -19,6 +25,12 @@ const COMMANDS = [
   monitorSubmissionsCommand,
   runserverCommand,
   spectacularCommand,
+  rollupsCommand,
+  retryFailedCommand,
+  treeproofCommand,
+  processPendingAggregationsCommand,
+  populateTreeTestsRollupCommand,
+  backfillHardwareAggregationsCommand,
 ];
 
 /** Exit code of a usage error. */
@@ -33,8 +45,12 @@ function createProgram(): Command {
     .showHelpAfterError("Try --help for usage and examples.");
   for (const create of COMMANDS) program.addCommand(create());
   // Ending the process is left to main, which decides on the exit code.
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of withSubcommands(program)) command.exitOverride();
   return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 /** Runs the command that the arguments name. @returns the exit code for what commander itself ends; commands set their own */

@@ -28,6 +28,8 @@ export interface Settings {
     batchSize: number;
     treesFile: string;
   };
+  /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
+  pendingMaxAttempts: number;
   originListingIntervalDays: number;
   /** Where the pages are that reports link to, without a slash at the end. */
   dashboardUrl: string;
@@ -117,6 +119,16 @@ export function loadSettings(
       }),
       treesFile: `${volumeDir}/tree-names.yaml`,
     },
+    pendingMaxAttempts: Math.max(
+      1,
+      read.integer({
+        name: "PROCESS_PENDING_MAX_RETRIES",
+        fallback: 5,
+        minimum: 0,
+        maximum: 1000,
+        about: "attempts of process_pending_aggregations at a database that is away; 0 is one too",
+      }),
+    ),
     dashboardUrl: dashboardUrl(read),
     originListingIntervalDays: read.integer({
       name: "DEFAULT_ORIGIN_LISTING_INTERVAL_IN_DAYS",

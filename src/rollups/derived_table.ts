@@ -2,7 +2,7 @@
  * Each derived table as something that can be held against what follows from the rows, and mended: how its rows are
  * told apart, which of them stand for some checkouts, and the two statements that compare and mend them.
  */
-import { treeKey } from "./facts.ts";
+import { lookup, treeKey } from "./facts.ts";
 import { EXPECTED_PENDING_BUILDS, EXPECTED_PENDING_TEST, WAITING_TESTS_BY_PARENT } from "./pending.ts";
 import { EXPECTED, type CountedTableName, type DerivedTableName, type QueueName } from "./refresh.ts";
 import { COMMIT, STATUS_COUNTERS } from "./tree_listing.ts";
@@ -96,7 +96,8 @@ const STANDING: Record<CountedTableName, Standing> = {
   },
   hardware_status: {
     // index hw_status_checkout_id
-    found: ({ checkouts }) => `select r.* from hardware_status r where r.checkout_id in (${checkouts})`,
+    found: ({ checkouts }) => `
+      select r.* from (${checkouts}) k (id) ${lookup("hardware_status", "r", "r.checkout_id = k.id")}`,
     unit: "checkout_id",
     stored: "select id from checkouts",
   },

@@ -44,6 +44,8 @@ const WAITING_SLICE_SIZE = 10_000;
 export interface RebuildOptions {
   connection: Connection;
   tables: readonly DerivedTableName[];
+  /** For tests: checkouts and builds of a slice. */
+  sliceSize?: number;
   /** Stops between two slices. */
   signal?: AbortSignal;
   /** Called after each slice, of so many. */
@@ -86,7 +88,8 @@ export async function rebuildDerived(options: RebuildOptions): Promise<Map<Deriv
     };
     if (counted.includes("latest_checkout")) add("latest_checkout", await rebuildLatestCheckout(session));
     const bySlice = counted.filter((table) => table !== "latest_checkout");
-    const slices = bySlice.length > 0 ? await makeSlices(session, "select id from checkouts") : 0;
+    const slices =
+      bySlice.length > 0 ? await makeSlices(session, "select id from checkouts", [], options.sliceSize) : 0;
     for (let slice = 0; slice < slices; slice++) {
       signal?.throwIfAborted();
       for (const [table, more] of await rebuildSlice(session, bySlice, slice)) add(table, more);

@@ -119,6 +119,18 @@ export async function makeSlices(
   return rows[0]?.slices ?? 0;
 }
 
+/** Makes one slice of the commits of some checkouts. Its number must be new. */
+export async function addSlice(
+  { client }: RepairSession,
+  slice: number,
+  checkoutIds: string[],
+): Promise<void> {
+  await client.query("insert into sliced_checkouts (slice, id) select $1, unnest($2::text[])", [
+    slice,
+    checkoutIds,
+  ]);
+}
+
 /** Empties the tables of slices, outside of a transaction. */
 export async function clearSlices({ client }: RepairSession): Promise<void> {
   await client.query("truncate sliced_checkouts, sliced_commits");

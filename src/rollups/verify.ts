@@ -29,6 +29,8 @@ export interface VerifyOptions {
   tables: readonly DerivedTableName[];
   /** Differences of a table to show. */
   examples: number;
+  /** For tests: checkouts and builds of a slice. */
+  sliceSize?: number;
   /** Stops between two slices. */
   signal?: AbortSignal;
   /** Called after each slice, of so many. */
@@ -87,7 +89,8 @@ async function verify(session: RepairSession, options: VerifyOptions): Promise<T
   // First of all, because it is of a few rows, and the snapshot is taken with it.
   if (counted.includes("latest_checkout"))
     await add(session, report("latest_checkout"), comparison(newestOfAllTrees(session), examples), examples);
-  const slices = bySlice.length > 0 ? await makeSlices(session, "select id from checkouts") : 0;
+  const slices =
+    bySlice.length > 0 ? await makeSlices(session, "select id from checkouts", [], options.sliceSize) : 0;
   for (let slice = 0; slice < slices; slice++) {
     signal?.throwIfAborted();
     for (const table of bySlice) {
