@@ -31,14 +31,17 @@ interface PendingArguments {
 }
 
 /** One pass over the queues. @returns how many rows left them */
-async function pass(context: Context, session: RepairSession, batchSize: number): Promise<number> {
-  const { log, signal } = context;
+async function pass(
+  { log, signal }: Context,
+  session: RepairSession,
+  { batchSize, loop }: PendingArguments,
+): Promise<number> {
   const total = { tests: 0, builds: 0 };
   for (let cursor: Cursor = START; !signal.aborted;) {
     const started = Date.now();
     const ready = await readyRows(session, cursor, batchSize);
     if (ready.tests.length + ready.builds.length === 0) {
-      log.debug("No pending items found, exiting batch loop");
+      log[loop ? "debug" : "info"]("No pending items found, exiting batch loop");
       break;
     }
     log.info(
@@ -64,10 +67,15 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** Waits until no other process counts in a loop. */
-async function beTheOnlyCounter({ log, signal }: Context, session: RepairSession): Promise<void> {
+async function beTheOnlyCounter(
+  { log, signal }: Context,
+  session: RepairSession,
+  onWorking: () => void,
+): Promise<void> {
   for (let told = false; !signal.aborted; told = true) {
     if (await tryToBeTheOnlyCounter(session)) return;
     if (!told) log.info("Another process_pending_aggregations --loop is at work; waiting for its end");
+    onWorking();
     await pause(SECOND_MS, signal);
   }
 }
@@ -82,10 +90,10 @@ async function inSession(
   const { log, signal } = context;
   const session = await openRepairSession(connection, "kernelboard pending");
   try {
-    if (args.loop) await beTheOnlyCounter(context, session);
+    if (args.loop) await beTheOnlyCounter(context, session, onWorking);
     while (!signal.aborted) {
       const started = Date.now();
-      const done = await pass(context, session, args.batchSize);
+      const done = await pass(context, session, args);
       onWorking();
       if (!args.loop) return;
       if (done > 0) continue;
@@ -133,10 +141,10 @@ async function run(context: Context, args: PendingArguments): Promise<void> {
   };
   signal.addEventListener("abort", announce, { once: true });
   await withDatabase(context, async (database) => {
-    await bringUpToDate(database, log);
-    await withRetries(context, settings.pendingMaxAttempts, (onWorking) =>
-      inSession(context, database.connection, args, onWorking),
-    );
+    await withRetries(context, settings.pendingMaxAttempts, async (onWorking) => {
+      await bringUpToDate(database, log);
+      await inSession(context, database.connection, args, onWorking);
+    });
   });
   if (signal.aborted) log.info("Pending aggregation processor shutdown complete");
 }

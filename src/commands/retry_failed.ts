@@ -20,7 +20,7 @@ async function run(args: RetryArguments): Promise<void> {
     for (const { file, reason } of result.skipped) console.log(`skipped ${file}: ${reason}`);
     for (const { file, error } of result.errors) console.log(`ERROR ${file}: ${error}`);
     console.log(
-      `${result.moved.length} files ${dryRun ? "would be " : ""}put back, ${result.skipped.length} skipped`,
+      `${result.moved.length} file${result.moved.length === 1 ? "" : "s"} ${dryRun ? "would be " : ""}put back, ${result.skipped.length} skipped`,
     );
   }
   if (result.errors.length > 0) throw new CommandError(`${result.errors.length} files could not be moved`);

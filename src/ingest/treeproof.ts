@@ -138,7 +138,8 @@ export class TreeFile {
     if (isMap(contents) && contents.has("trees")) {
       const trees = contents.get("trees", true);
       if (isMap(trees)) return trees;
-      if ((contents.get("trees") ?? null) !== null) throw new Error("'trees' must be a mapping of tree names");
+      if ((contents.get("trees") ?? null) !== null)
+        throw new Error("'trees' must be a mapping of tree names");
     }
     const trees = new YAMLMap();
     if (isMap(contents) && !contents.has("trees")) {

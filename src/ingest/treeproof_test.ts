@@ -173,7 +173,10 @@ describe("storedTrees", () => {
     await database.pool.query(
       "insert into checkouts (id, origin, tree_name, git_repository_url) values ('o:7', 'o', 'old', 'https://old')",
     );
-    expect((await storedTrees(database.pool)).map((row) => Object.values(row))).toEqual([
+    const trees = await storedTrees(database.pool);
+    expect(
+      trees.map(({ origin, tree_name, git_repository_url }) => [origin, tree_name, git_repository_url]),
+    ).toEqual([
       ["maestro", "mainline", "https://c"],
       ["o", "next", "https://a"],
       ["o", "next", "https://b"],

@@ -212,10 +212,10 @@ describe("rebuild", () => {
     const counts = `select ${ALL.map((table) => `(select count(*) from ${table})::integer as ${table}`).join(", ")}`;
     const [right] = await database.rows(counts);
     for (const table of ALL) await inflict({ table, changed: 1000, deleted: 0, phantoms: true });
-    let working = true;
+    const rebuilding = { ended: false };
     let seen = 0;
     const reader = (async () => {
-      while (working) {
+      while (!rebuilding.ended) {
         const [now] = await database.rows(counts);
         for (const table of ALL) expect(Number(now?.[table])).toBeGreaterThanOrEqual(Number(right?.[table]));
         seen++;
@@ -225,7 +225,7 @@ describe("rebuild", () => {
       for (const part of ["x", "y", "z"]) await ingestSmallWorld(database.connection, part);
     })();
     await Promise.all([rebuild({ sliceSize: 2 }), rebuild({ sliceSize: 3 }), writer]);
-    working = false;
+    rebuilding.ended = true;
     await reader;
     expect(seen).toBeGreaterThan(0);
     expect(await derivedDifferences(database.pool)).toEqual([]);
