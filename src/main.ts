@@ -1,14 +1,20 @@
 /** The command line: reads the arguments and runs one command. */
 import { Command, CommanderError } from "commander";
+import { backfillHardwareAggregationsCommand } from "./commands/backfill_hardware_aggregations.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { ingestCommand, monitorSubmissionsCommand } from "./commands/ingest.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { populateTreeTestsRollupCommand } from "./commands/populate_tree_tests_rollup.ts";
+import { processPendingAggregationsCommand } from "./commands/process_pending_aggregations.ts";
+import { retryFailedCommand } from "./commands/retry_failed.ts";
+import { rollupsCommand } from "./commands/rollups.ts";
 import { runserverCommand, serveCommand } from "./commands/serve.ts";
 import { seedTestDataCommand } from "./commands/seed_test_data.ts";
 import { settingsCommand } from "./commands/settings.ts";
 import { spectacularCommand } from "./commands/spectacular.ts";
 import { submissionCommand } from "./commands/submission.ts";
 import { tokenCommand } from "./commands/token.ts";
+import { treeproofCommand } from "./commands/treeproof.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS = [
@@ -23,6 +29,12 @@ const COMMANDS = [
   monitorSubmissionsCommand,
   runserverCommand,
   spectacularCommand,
+  rollupsCommand,
+  retryFailedCommand,
+  treeproofCommand,
+  processPendingAggregationsCommand,
+  populateTreeTestsRollupCommand,
+  backfillHardwareAggregationsCommand,
 ];
 
 /** Exit code of a usage error. */

@@ -37,6 +37,8 @@ export interface Settings {
   submissions: SubmissionSettings;
   excerpts: ExcerptSettings;
   metrics: MetricsSettings;
+  /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
+  pendingMaxAttempts: number;
   originListingIntervalDays: number;
   /** Where the pages are that reports link to, without a slash at the end. */
   dashboardUrl: string;
@@ -129,6 +131,16 @@ export function loadSettings(
     submissions: submissionSettings(read),
     excerpts: excerptSettings(read),
     metrics: metricsSettings(read),
+    pendingMaxAttempts: Math.max(
+      1,
+      read.integer({
+        name: "PROCESS_PENDING_MAX_RETRIES",
+        fallback: 5,
+        minimum: 0,
+        maximum: 1000,
+        about: "attempts of process_pending_aggregations at a database that is away; 0 is one too",
+      }),
+    ),
     dashboardUrl: dashboardUrl(read),
     originListingIntervalDays: read.integer({
       name: "DEFAULT_ORIGIN_LISTING_INTERVAL_IN_DAYS",

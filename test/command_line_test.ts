@@ -51,6 +51,12 @@ describe("the command line", () => {
       "seed_test_data",
       "monitor_submissions",
       "runserver",
+      "rollups",
+      "retry-failed",
+      "treeproof",
+      "process_pending_aggregations",
+      "populate_tree_tests_rollup",
+      "backfill_hardware_aggregations",
     ]) {
       const { code, stdout } = await run([command, "--help"]);
       expect([command, code]).toEqual([command, 0]);

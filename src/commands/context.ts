@@ -10,6 +10,17 @@ export class CommandError extends Error {
   override name = "CommandError";
 }
 
+/** The reason that `Context.signal` is aborted with when a signal did it. */
+export class StoppedBySignal extends CommandError {
+  override name = "StoppedBySignal";
+  readonly signalName: NodeJS.Signals;
+
+  constructor(signalName: NodeJS.Signals) {
+    super(`stopped by ${signalName}`);
+    this.signalName = signalName;
+  }
+}
+
 export interface Context {
   settings: Settings;
   loaded: LoadedSettings;
@@ -29,7 +40,7 @@ export async function runCommand(action: (context: Context) => Promise<void>): P
   let failure: Error | undefined;
   const onSignal = (name: NodeJS.Signals): void => {
     if (stop.signal.aborted) process.exit(name === "SIGINT" ? 130 : 143);
-    stop.abort();
+    stop.abort(new StoppedBySignal(name));
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {

@@ -92,5 +92,6 @@ export function expectedHardwareStatus(scope: string): string {
     counts.compatibles_test_id, counts.checkout_time as start_time,
     ${COUNTERS.map((name) => `counts.${name}::integer as ${name}`).join(", ")}
   from (${countersByHardware(builds, tests)}) counts
-  left join tests t on t.id = counts.compatibles_test_id`;
+  left join lateral (select * from tests where id = counts.compatibles_test_id collate "default" offset 0) t
+    on true`;
 }

@@ -5,13 +5,31 @@ export const LATEST_CHECKOUT_TABLES: Record<string, string> = {
   repaired_trees: "origin text, tree_name text, git_repository_url text, git_repository_branch text",
 };
 
-/** The newest checkout of the tree that `k` names; an equal time goes to the smallest id. */
+/** A column of the checkout has the value that the tree `k` has; or there is none in both. */
+const SAME = (column: string): string => `c.${column} = k.${column}`;
+const BOTH_NULL = (column: string): string => `k.${column} is null and c.${column} is null`;
+
+/**
+ * The newest checkout of the tree that `k` names; an equal time goes to the smallest id. One of the four parts gives
+ * it, the others ask for nothing, so that each can use the index.
+ */
 const NEWEST_OF_TREE = `(
-    -- index checkouts_tree_head, on its first column where a part of the tree is NULL
-    select c.id, ${CHECKOUT_TIME} as checkout_time
-    from checkouts c
-    where ${sameTree("c", "k")} and ${CHECKOUT_TIME} is not null
-    order by checkout_time desc nulls last, c.id collate "C"
+    select c.* from (
+      ${[SAME, BOTH_NULL]
+        .flatMap((branch) => [SAME, BOTH_NULL].map((name) => [branch, name] as const))
+        .map(
+          ([branch, name]) => `(
+        -- index checkouts_tree_head
+        select c.id, ${CHECKOUT_TIME} as checkout_time
+        from checkouts c
+        where c.origin = k.origin and ${branch("git_repository_branch")} and ${name("tree_name")}
+          and c.git_repository_url is not distinct from k.git_repository_url and ${CHECKOUT_TIME} is not null
+        order by ${CHECKOUT_TIME} desc nulls last, c.id collate "C"
+        limit 1
+      )`,
+        )
+        .join(" union all ")}
+    ) c
     limit 1
   )`;
 

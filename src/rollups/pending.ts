@@ -52,3 +52,27 @@ export const EXPECTED_PENDING_BUILDS = `
   select ${PENDING_BUILD}
   from builds b
   where not exists (select from checkouts c where c.id = b.checkout_id)`;
+
+/** The session's table of builds that tests name and that are not ready, see `FIND_WAITING_PARENTS`. */
+export const WAITING_PARENTS_TABLE = "create temp table waiting_parents (build_id text)";
+
+/**
+ * Fills `waiting_parents`, once a session. The builds are found by going from one to the next in the index of the tests, so that
+ * neither the tests are read nor anything of their size is sorted or hashed.
+ */
+export const FIND_WAITING_PARENTS = `
+  insert into waiting_parents
+  with recursive parents as (
+    -- index tests_build_id_551a24f9
+    (select build_id from tests order by build_id limit 1)
+    union all
+    select (select t.build_id from tests t where t.build_id > p.build_id order by t.build_id limit 1)
+    from parents p where p.build_id is not null
+  )
+  select p.build_id from parents p
+  where p.build_id is not null and not exists (
+    select from builds b join checkouts c on c.id = b.checkout_id where b.id = p.build_id);
+  analyze waiting_parents`;
+
+/** All tests that wait, as `EXPECTED_PENDING_TEST`, by the parents that `FIND_WAITING_PARENTS` found. */
+export const WAITING_TESTS_BY_PARENT = `${EXPECTED_PENDING_TEST} and t.build_id in (select build_id from waiting_parents)`;

@@ -11,8 +11,21 @@ import { expectedTreeTestsRollup } from "./tree_tests_rollup.ts";
 
 const SCOPE = "select id from refresh_scope";
 
+/** The tables whose rows stand for checkouts. */
+export const COUNTED_TABLES = [
+  "latest_checkout",
+  "tree_listing",
+  "hardware_status",
+  "tree_tests_rollup",
+] as const;
+export type CountedTableName = (typeof COUNTED_TABLES)[number];
+/** The queues of what waits for a build or a checkout. */
+export const QUEUES = ["pending_test", "pending_builds"] as const;
+export type QueueName = (typeof QUEUES)[number];
+export type DerivedTableName = CountedTableName | QueueName;
+
 /** What each derived table should hold for a scope, a query that gives the ids of all checkouts of some commits. */
-export const EXPECTED: Record<string, (scope: string) => string> = {
+export const EXPECTED: Record<DerivedTableName, (scope: string) => string> = {
   latest_checkout: expectedLatestCheckout,
   tree_listing: expectedTreeListing,
   hardware_status: expectedHardwareStatus,
@@ -22,7 +35,7 @@ export const EXPECTED: Record<string, (scope: string) => string> = {
 };
 
 /** Which rows of a derived table belong to the scope. */
-const IN_SCOPE: Record<string, string> = {
+const IN_SCOPE: Record<CountedTableName, string> = {
   latest_checkout: `${treeKey("latest_checkout")} in (select ${treeKey("c")} from checkouts c where c.id in (${SCOPE}))`,
   tree_listing: `${commitKey("tree_listing")} in (select ${commitKey("c")} from checkouts c where c.id in (${SCOPE}))`,
   hardware_status: `checkout_id in (${SCOPE})`,
@@ -42,9 +55,9 @@ export async function refreshCommits(client: pg.Client, seeds: string, log: Log)
     where ${commitKey("c")} in (select ${commitKey("seed")} from checkouts seed where seed.id in (${seeds}));
     create unique index on refresh_scope (id);
     analyze refresh_scope`);
-  for (const [table, condition] of Object.entries(IN_SCOPE)) {
-    const expected = EXPECTED[table]?.(SCOPE) ?? "";
-    await client.query(`delete from ${table} where ${condition}`);
+  for (const table of COUNTED_TABLES) {
+    const expected = EXPECTED[table](SCOPE);
+    await client.query(`delete from ${table} where ${IN_SCOPE[table]}`);
     const { rowCount } = await client.query(
       `insert into ${table} (${await columnNames(client, expected)}) ${expected}`,
     );

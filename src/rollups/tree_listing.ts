@@ -12,7 +12,8 @@ import {
   sameTree,
 } from "./facts.ts";
 
-const COMMIT = "origin, tree_name, git_repository_url, git_repository_branch, git_commit_hash";
+/** The columns that say which commit of which tree. */
+export const COMMIT = "origin, tree_name, git_repository_url, git_repository_branch, git_commit_hash";
 
 export const TREE_LISTING_TABLES: Record<string, string> = {
   touched_commits:
@@ -36,7 +37,7 @@ const NEWEST_OF_COMMIT = `(
   )`;
 
 /** Of the inconclusive items, those of each status; upper case, as readers see them. */
-const STATUS_COUNTERS = ["build", "boot", "test"].flatMap((what) =>
+export const STATUS_COUNTERS = ["build", "boot", "test"].flatMap((what) =>
   ["error", "skip", "miss", "done"].map((status) => ({
     name: `${what}_${status}`,
     sum: `coalesce(sum(sign) filter (where what = '${what}' and status = '${status.toUpperCase()}'), 0) as ${what}_${status}`,
