@@ -2,8 +2,10 @@
 import { writeSync } from "node:fs";
 import { Writable } from "node:stream";
 import { pino, type DestinationStream, type Logger } from "pino";
-import pretty from "pino-pretty";
 import type { LogLevel } from "./settings.ts";
+
+// Loaded only for a terminal: it takes longer to load than a short command to run.
+const pretty = process.stderr.isTTY ? (await import("pino-pretty")).default : undefined;
 
 export type Log = Logger;
 
@@ -14,7 +16,7 @@ export function createLog(level: LogLevel, destination: DestinationStream = stan
 
 /** Written synchronously, so that the last lines before an exit are not lost. */
 function standardError(): DestinationStream {
-  if (!process.stderr.isTTY) return pino.destination({ fd: 2, sync: true });
+  if (pretty === undefined) return pino.destination({ fd: 2, sync: true });
   return pretty({ destination: terminal(), translateTime: "HH:MM:ss", ignore: "pid,hostname" });
 }
 

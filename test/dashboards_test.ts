@@ -6,7 +6,7 @@ import { Registry } from "prom-client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Backlog } from "../src/ingest/backlog.ts";
 import { KINDS } from "../src/kcidb/types.ts";
-import { zeroCounts } from "../src/kcidb/submission.ts";
+import { zeroCounts } from "../src/kcidb/types.ts";
 import { createIngestMetrics } from "../src/metrics/ingest_metrics.ts";
 import { openMetricsListener } from "../src/metrics/listener.ts";
 import { atEndOfFile } from "./support/cleanup.ts";

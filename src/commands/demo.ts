@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import type { Database } from "../database/database.ts";
-import { writeDemoSpool } from "../demo/spool.ts";
 import { wholeNumber } from "./arguments.ts";
 import { CommandError, runCommand, withDatabase, type Context } from "./context.ts";
 import { ingestWithProgress } from "./ingest.ts";
@@ -72,6 +71,8 @@ async function fillWhenEmpty(context: Context, database: Database): Promise<void
   console.log("Filling the database with demo data...");
   const spoolDir = await mkdtemp(join(tmpdir(), "kernelboard-demo-"));
   try {
+    // Loaded here, so that other commands start without it.
+    const { writeDemoSpool } = await import("../demo/spool.ts");
     await writeDemoSpool(spoolDir, { now: new Date() });
     const args = { spoolDir, maxWorkers: 1, interval: 1, once: true };
     const { objects, filesFailed } = await ingestWithProgress(context, database, args);

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { Splitter, type Element } from "../kcidb/split.ts";
-import { objectContext, parseFrame, prepareObject, zeroCounts, type Counts } from "../kcidb/submission.ts";
+import { objectContext, parseFrame, prepareObject } from "../kcidb/submission.ts";
+import { zeroCounts, type Counts } from "../kcidb/types.ts";
 import type { Refusal } from "../kcidb/types.ts";
 import { microsecondClock } from "../ingest/clock.ts";
 import { demoSubmissions, type DemoOptions } from "./generate.ts";

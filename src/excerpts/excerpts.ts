@@ -7,7 +7,7 @@
 import { errorMessage } from "../database/errors.ts";
 import type { Connection } from "../database/pool.ts";
 import { columnIndex, type Row } from "../kcidb/rows.ts";
-import { MAX_EXCERPT } from "../kcidb/schema.ts";
+import { MAX_EXCERPT } from "../kcidb/types.ts";
 import type { Kind } from "../kcidb/types.ts";
 import type { Log } from "../log.ts";
 import { Breaker, PAUSED, type BreakerLimits } from "./breaker.ts";

@@ -1,5 +1,5 @@
 /** Whether and how log excerpts are uploaded, and what becomes of them: plain data, without what does it. */
-import { MAX_EXCERPT } from "../kcidb/schema.ts";
+import { MAX_EXCERPT } from "../kcidb/types.ts";
 import type { Log } from "../log.ts";
 import type { ExcerptSettings } from "../settings.ts";
 

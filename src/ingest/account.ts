@@ -5,7 +5,7 @@
  * where its row ends, and of two processes that have the same file only the first one's transaction commits.
  */
 import type pg from "pg";
-import { zeroCounts, type Counts } from "../kcidb/submission.ts";
+import { zeroCounts, type Counts } from "../kcidb/types.ts";
 import { KINDS, type Refusal } from "../kcidb/types.ts";
 import type { Batch, Share } from "./batch.ts";
 import { copyLine } from "./copy_text.ts";

@@ -1,6 +1,6 @@
 /** The objects of one transaction, folded so that each object is one row, and the files that they came from. */
 import { mergeRow } from "../kcidb/merge.ts";
-import { columnIndex, countedMisc, rowKey, type Row } from "../kcidb/rows.ts";
+import { columnIndex, rowKey, testFactsOfRow, type Row, type TestFacts } from "../kcidb/rows.ts";
 import type { Accepted } from "../kcidb/submission.ts";
 import { KINDS, type Kind, type Refusal } from "../kcidb/types.ts";
 import { copyLine, parseCopyLine } from "./copy_text.ts";
@@ -13,7 +13,7 @@ export interface Fragment {
   pointer: string;
   line: string;
   /** Of a test, the line of what counts of it. */
-  arriving: string;
+  facts: string;
 }
 
 /** One row to be written, and the fragments that were folded into it, in the order of arrival. */
@@ -22,7 +22,7 @@ export interface BatchRow {
   key: string;
   sortKey: string;
   line: string;
-  arriving: string;
+  facts: string;
   fragments: [Fragment, ...Fragment[]];
 }
 
@@ -42,24 +42,15 @@ const PARENT_INDEX: Partial<Record<Kind, number>> = {
   tests: columnIndex("tests", "build_id"),
 };
 
-/** Columns of a test that count, beside the two `misc`. */
-const ARRIVING_COLUMNS = [
-  "id",
-  "build_id",
-  "origin",
-  "status",
-  "path",
-  "start_time",
-  "environment_compatible",
-];
-const ARRIVING_INDEXES = ARRIVING_COLUMNS.map((name) => columnIndex("tests", name));
-/** The columns of `arrivingLine`, in its order. */
-export const ARRIVING_NAMES = [...ARRIVING_COLUMNS, "environment_misc", "misc"];
+const FACT_INDEXES = ["id", "build_id", "origin", "status", "path", "start_time"].map((name) =>
+  columnIndex("tests", name),
+);
+const COMPATIBLE = columnIndex("tests", "environment_compatible");
 
-/** What counts of a test, as a line for COPY. */
-function arrivingLine(row: Row, counted: Accepted["counted"]): string {
-  const values = ARRIVING_INDEXES.map((index) => row[index] ?? null);
-  return copyLine([...values, ...(counted ?? countedMisc(row))]);
+/** What counts of a test, as a line for COPY with the columns of `TEST_FACT_COLUMNS`. */
+function factsLine(row: Row, { platform, lab, isBoot }: TestFacts, isPlain: boolean): string {
+  const values = FACT_INDEXES.map((index) => row[index] ?? null);
+  return copyLine([...values, platform, lab, row[COMPATIBLE] ?? null, isBoot ? "t" : "f"], isPlain);
 }
 
 export class Batch {
@@ -87,15 +78,15 @@ export class Batch {
     return share;
   }
 
-  add(share: Share, { kind, id, row, pointer, counted }: Accepted): void {
-    const line = copyLine(row);
-    const arriving = kind === "tests" ? arrivingLine(row, counted) : "";
+  add(share: Share, { kind, id, row, pointer, isPlain = false, facts }: Accepted): void {
+    const line = copyLine(row, isPlain);
+    const factText = kind === "tests" ? factsLine(row, facts ?? testFactsOfRow(row), isPlain) : "";
     this.objects++;
-    this.characters += line.length + arriving.length;
+    this.characters += line.length + factText.length;
     const parent = PARENT_INDEX[kind];
     const key = rowKey(kind, row);
     const sortKey = parent === undefined ? key : `${row[parent]}\n${key}`;
-    this.#fold(kind, key, sortKey, { share, id, pointer, line, arriving });
+    this.#fold(kind, key, sortKey, { share, id, pointer, line, facts: factText });
   }
 
   /** The rows of a kind in the order in which every writer inserts them: by parent, so that siblings lie together on disk, then by key. */
@@ -131,14 +122,14 @@ export class Batch {
   #fold(kind: Kind, key: string, sortKey: string, fragment: Fragment): void {
     const known = this.rows[kind].get(key);
     if (known === undefined) {
-      const { line, arriving } = fragment;
-      this.rows[kind].set(key, { kind, key, sortKey, line, arriving, fragments: [fragment] });
+      const { line, facts } = fragment;
+      this.rows[kind].set(key, { kind, key, sortKey, line, facts, fragments: [fragment] });
       return;
     }
     known.fragments.push(fragment);
     const row = parseCopyLine(known.line);
     mergeRow(kind, row, parseCopyLine(fragment.line));
     known.line = copyLine(row);
-    if (kind === "tests") known.arriving = arrivingLine(row, undefined);
+    if (kind === "tests") known.facts = factsLine(row, testFactsOfRow(row), false);
   }
 }

@@ -13,9 +13,17 @@ function field(value: string | null): string {
   return SPECIAL.test(value) ? value.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? "") : value;
 }
 
-/** One line, without its line feed. */
-export function copyLine(row: Row): string {
-  return row.map(field).join("\t");
+/**
+ * One line, without its line feed.
+ *
+ * @param isPlain no value has anything to escape
+ */
+export function copyLine(row: Row, isPlain = false): string {
+  return row.map(isPlain ? plainField : field).join("\t");
+}
+
+function plainField(value: string | null): string {
+  return value ?? "\\N";
 }
 
 /** The row that a line was made of. */

@@ -4,7 +4,7 @@
  */
 import type { UploadCounts } from "../excerpts/uploads.ts";
 import { columnIndex, type Row } from "../kcidb/rows.ts";
-import { zeroCounts, type Counts } from "../kcidb/submission.ts";
+import { zeroCounts, type Counts } from "../kcidb/types.ts";
 import { parseCopyLine } from "./copy_text.ts";
 import { isJsonObject, KINDS, type Kind, type Rule } from "../kcidb/types.ts";
 import type { TransientReason } from "../database/errors.ts";

@@ -5,10 +5,9 @@
 import { LAB_KEY } from "../kcidb/standardise.ts";
 import { TABLES, type Column } from "../kcidb/rows.ts";
 import { KINDS, type Kind } from "../kcidb/types.ts";
-import { TEST_FACTS, TEST_FACT_COLUMNS } from "../rollups/facts.ts";
+import { TEST_FACT_COLUMNS } from "../rollups/facts.ts";
 import { ROLLUP_TEMPORARY_TABLES } from "../rollups/rollups.ts";
 import { ACCOUNT_TABLES, CREATE_CHECK_ACCOUNTS } from "./account.ts";
-import { ARRIVING_NAMES } from "./batch.ts";
 
 const SQL_TYPES: Record<Column["type"], string> = {
   text: "text",
@@ -35,45 +34,37 @@ export const CREATE_TEMPORARY_TABLES = [
     return `create temp table staged_${kind} (file_number integer, ${columns.join(", ")}) on commit delete rows`;
   }),
   ...KINDS.map((kind) => `create temp table new_${kind} (${newTable(kind)}) on commit delete rows`),
-  `create temp table arriving_tests (${arrivingColumns()}) on commit delete rows`,
   ...Object.entries({ ...ROLLUP_TEMPORARY_TABLES, ...ACCOUNT_TABLES }).map(
     ([name, columns]) => `create temp table ${name} (${columns}) on commit delete rows`,
   ),
   CREATE_CHECK_ACCOUNTS,
 ].join(";\n");
 
-function arrivingColumns(): string {
-  const types = new Map(TABLES.tests.columns.map(({ name, type }) => [name, SQL_TYPES[type]]));
-  return ARRIVING_NAMES.map((name) => `${name} ${types.get(name) ?? ""}`).join(", ");
-}
-
 /** `copy` of one kind's rows into its staging table. */
 export function copyStaged(kind: Kind): string {
   return `copy staged_${kind} (file_number, ${columnList(kind)}) from stdin`;
 }
 
-/** `copy` of what counts of the tests. */
-export const COPY_ARRIVING = `copy arriving_tests (${ARRIVING_NAMES.join(", ")}) from stdin`;
+/** `copy` of what counts of the tests; of all of them, until it is known which are new. */
+export const COPY_TEST_FACTS = "copy new_tests from stdin";
 
-/** The ids of the arriving tests that are stored already, as `known_test`. */
+/** The ids of those that are stored already, as `known_test`. */
 export const KNOWN_TESTS = `
-  select a.id as known_test
-  from arriving_tests a
+  select n.id as known_test
+  from new_tests n
   cross join lateral (
     -- index tests_pkey
-    select from tests t where t.id = a.id offset 0
+    select from tests t where t.id = n.id offset 0
   ) t`;
+
+/** Takes those out of `new_tests` that are staged to be merged. */
+export const FORGET_KNOWN_TESTS = "delete from new_tests where id in (select id from staged_tests)";
 
 /**
  * `copy` of new tests into their table. Most of what is ever written are new tests, and this is the fastest way in. It
  * fails where another writer has stored one in between; then the batch is tried again, and finds it.
  */
 export const COPY_NEW_TESTS = `copy tests (${columnList("tests")}) from stdin`;
-
-/** Remembers the new tests in `new_tests`, with what counts of them. */
-export const KEEP_NEW_TESTS = `
-  insert into new_tests
-  select ${TEST_FACTS} from arriving_tests t where id not in (select id from staged_tests)`;
 
 /**
  * Inserts the rows of a kind other than tests that are not stored yet, and remembers them in `new_<kind>`. Its row count is their

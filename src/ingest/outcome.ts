@@ -1,5 +1,5 @@
 /** What became of a submission's objects, kept while its file is taken in. */
-import { zeroCounts, type Counts } from "../kcidb/submission.ts";
+import { zeroCounts, type Counts } from "../kcidb/types.ts";
 import type { Refusal } from "../kcidb/types.ts";
 import type { Account } from "./account.ts";
 

@@ -31,12 +31,12 @@ export interface ReadOptions {
 }
 
 /**
- * The objects of a file, in its order.
+ * The objects of a file, in its order, as many at a time as were read at once.
  *
  * @throws FileRefused before the first object, when nothing of the file can be stored
  * @throws the system's error when the file cannot be read (ENOENT when it has vanished)
  */
-export async function* readSubmission(path: string, options: ReadOptions): AsyncGenerator<ObjectOutcome> {
+export async function* readSubmission(path: string, options: ReadOptions): AsyncGenerator<ObjectOutcome[]> {
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
@@ -50,16 +50,15 @@ export async function* readSubmission(path: string, options: ReadOptions): Async
   }
 }
 
-async function* readSmall(file: FileHandle, options: ReadOptions): AsyncGenerator<ObjectOutcome> {
+async function* readSmall(file: FileHandle, options: ReadOptions): AsyncGenerator<ObjectOutcome[]> {
   const elements: Element[] = [];
   const splitter = new Splitter((element) => elements.push(element));
   splitter.write(await file.readFile());
   const prepare = preparer(parseFrame(splitter.end()), options);
-  const outcomes = elements.map(prepare);
-  for (const outcome of outcomes) if (outcome !== undefined) yield outcome;
+  yield elements.map(prepare).filter((outcome) => outcome !== undefined);
 }
 
-async function* readBig(file: FileHandle, options: ReadOptions): AsyncGenerator<ObjectOutcome> {
+async function* readBig(file: FileHandle, options: ReadOptions): AsyncGenerator<ObjectOutcome[]> {
   const checker = new Splitter(checkSyntax);
   for await (const chunk of chunks(file)) checker.write(chunk);
   const prepare = preparer(parseFrame(checker.end()), options);
@@ -69,10 +68,7 @@ async function* readBig(file: FileHandle, options: ReadOptions): AsyncGenerator<
     splitter.write(chunk);
     const ready = elements;
     elements = [];
-    for (const element of ready) {
-      const outcome = prepare(element);
-      if (outcome !== undefined) yield outcome;
-    }
+    yield ready.map(prepare).filter((outcome) => outcome !== undefined);
   }
 }
 

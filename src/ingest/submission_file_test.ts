@@ -16,12 +16,12 @@ const STREAMED = 0;
 
 async function outcomes(path: string, smallFileBytes: number): Promise<ObjectOutcome[]> {
   const all: ObjectOutcome[] = [];
-  for await (const outcome of readSubmission(path, {
+  for await (const some of readSubmission(path, {
     treeNames: new Map(),
     clock: () => "2026-01-01T00:00:00.000000Z",
     smallFileBytes,
   })) {
-    all.push(outcome);
+    all.push(...some);
   }
   return all;
 }
@@ -73,12 +73,12 @@ describe("readSubmission", () => {
     await writeFile(path, `${JSON.stringify(submission({ tests })).slice(0, -2)},{"id":}]}`);
     const seen: ObjectOutcome[] = [];
     await expect(async () => {
-      for await (const outcome of readSubmission(path, {
+      for await (const some of readSubmission(path, {
         treeNames: new Map(),
         clock: () => "",
         smallFileBytes: STREAMED,
       }))
-        seen.push(outcome);
+        seen.push(...some);
     }).rejects.toThrow(FileRefused);
     expect(seen).toEqual([]);
   });

@@ -105,22 +105,22 @@ export class Worker {
     // After a crash: what is accounted for already.
     let skip = tally.elements;
     try {
-      for await (const { accepted, refused } of readSubmission(join(folder, name), {
-        treeNames,
-        clock,
-        longExcerpts,
-      })) {
-        if (generation !== this.#generation) break;
-        if (skip > 0) {
-          skip--;
-          continue;
+      for await (const objects of readSubmission(join(folder, name), { treeNames, clock, longExcerpts })) {
+        for (const { accepted, refused } of objects) {
+          if (skip > 0) {
+            skip--;
+            continue;
+          }
+          const share = this.#batch.share(outcome);
+          share.elements++;
+          share.objects += accepted.length + refused.length;
+          for (const refusal of refused) addRefusal(share, refusal);
+          for (const object of accepted) this.#batch.add(share, object);
+          if (!this.#isFull()) continue;
+          await this.#startWriting();
+          if (generation !== this.#generation) break;
         }
-        const share = this.#batch.share(outcome);
-        share.elements++;
-        share.objects += accepted.length + refused.length;
-        for (const refusal of refused) addRefusal(share, refusal);
-        for (const object of accepted) this.#batch.add(share, object);
-        if (this.#isFull()) await this.#startWriting();
+        if (generation !== this.#generation) break;
       }
     } catch (error) {
       if (!(error instanceof FileRefused)) {

@@ -45,10 +45,10 @@ import { Batch, type BatchRow, type Fragment } from "./batch.ts";
 import { findChanged } from "./changed_sql.ts";
 import { copyChunks } from "./copy_text.ts";
 import {
-  COPY_ARRIVING,
+  COPY_TEST_FACTS,
   COPY_NEW_TESTS,
   CREATE_TEMPORARY_TABLES,
-  KEEP_NEW_TESTS,
+  FORGET_KNOWN_TESTS,
   KNOWN_TESTS,
   copyStaged,
   countKnown,
@@ -143,8 +143,8 @@ export class Writer {
     if (only.fragments.length > 1) {
       // Of several fragments folded into one row, only the bad ones are refused.
       for (const fragment of only.fragments) {
-        const { line, arriving } = fragment;
-        await this.#probe([{ ...only, line, arriving, fragments: [fragment] }], refused);
+        const { line, facts } = fragment;
+        await this.#probe([{ ...only, line, facts, fragments: [fragment] }], refused);
       }
       return;
     }
@@ -222,8 +222,8 @@ async function stage(client: pg.Client, batch: Batch): Promise<Kind[]> {
   if (tests.length > 0)
     await copy(
       client,
-      COPY_ARRIVING,
-      tests.map(({ arriving }) => arriving),
+      COPY_TEST_FACTS,
+      tests.map(({ facts }) => facts),
     );
   // In one order for all writers: issues, checkouts, builds, tests, incidents.
   const beforeTests = kinds.filter((kind) => kind !== "tests" && kind !== "incidents");
@@ -255,7 +255,7 @@ async function merge(client: pg.Client, withKnown: Kind[], isFinal: boolean): Pr
   return client.query(
     [
       ...(withKnown.includes("incidents") ? [insertNew("incidents")] : []),
-      KEEP_NEW_TESTS,
+      ...(withKnown.includes("tests") ? [FORGET_KNOWN_TESTS] : []),
       LOCK_WRITERS,
       ...(isFinal ? [CHECK_ACCOUNTS] : []),
       BEFORE_MERGE,

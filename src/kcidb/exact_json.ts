@@ -11,6 +11,11 @@ export class ExactNumber {
   constructor(digits: string) {
     this.digits = digits;
   }
+
+  /** For `stringifyExactJson`, which puts the digits in the place of this text. */
+  toJSON(): string {
+    return MARK + this.digits;
+  }
 }
 
 /**
@@ -30,16 +35,19 @@ const MARK = `exact-number:${randomUUID()}:`;
  * @throws SyntaxError as `JSON.parse` does
  */
 export function parseExactJson(text: string): unknown {
+  return parseKeepingDigits(text).value;
+}
+
+/** The same, and whether there may be an `ExactNumber` in it. */
+export function parseKeepingDigits(text: string): { value: unknown; mayBeExact: boolean } {
   const plain = JSON.parse(text) as unknown;
-  if (!MAY_LOSE_DIGITS.test(text)) return plain;
-  return revive(JSON.parse(markNumbers(text)));
+  if (!MAY_LOSE_DIGITS.test(text)) return { value: plain, mayBeExact: false };
+  return { value: revive(JSON.parse(markNumbers(text))), mayBeExact: true };
 }
 
 /** The JSON text of a value from `parseExactJson`. */
 export function stringifyExactJson(value: unknown): string {
-  const text = JSON.stringify(value, (_key, item: unknown) =>
-    item instanceof ExactNumber ? MARK + item.digits : item,
-  );
+  const text = JSON.stringify(value);
   return text.includes(MARK) ? text.replace(new RegExp(`"${MARK}([^"]+)"`, "g"), "$1") : text;
 }
 

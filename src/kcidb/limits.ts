@@ -38,11 +38,18 @@ const INTEGER_FIELDS = ["version", "issue_version"];
  * The first limit that a valid object passes, or undefined.
  *
  * @param text the object's JSON text, which tells cheaply what need not be looked for
+ * @param mayBeExact whether there may be an `ExactNumber` in the object
  */
-export function limitViolation(kind: Kind, object: JsonObject, text: string): SchemaViolation | undefined {
+export function limitViolation(
+  kind: Kind,
+  object: JsonObject,
+  text: string,
+  mayBeExact = true,
+): SchemaViolation | undefined {
   return (
     forbiddenText(object, text) ??
     numberOutOfRange(kind, object) ??
+    (mayBeExact ? numericOutOfRange(object) : undefined) ??
     dateOutOfRange(object) ??
     textTooLong(kind, object)
   );
@@ -91,6 +98,10 @@ function numberOutOfRange(kind: Kind, object: JsonObject): SchemaViolation | und
   if (typeof measured === "number" && !Number.isFinite(measured)) {
     return refuse("range", "/number/value", "is beyond a double-precision number");
   }
+  return undefined;
+}
+
+function numericOutOfRange(object: JsonObject): SchemaViolation | undefined {
   return hugeNumber(object.misc, "/misc") ?? hugeNumber(environmentMisc(object), "/environment/misc");
 }
 

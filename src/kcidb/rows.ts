@@ -146,31 +146,37 @@ export function rowKey(kind: Kind, row: Row): string {
   return KEY_INDEXES[kind].map((index) => row[index]).join("\n");
 }
 
-/** Of the `misc` columns of tests, the keys that are counted. */
-const COUNTED_KEYS = { environment_misc: "platform", misc: "runtime" } as const;
+/** What counts of a test beside its columns, as `TEST_FACTS` of `rollups/facts.ts` has it of a stored row. */
+export interface TestFacts {
+  /** A non-empty string, or null. */
+  platform: string | null;
+  lab: string | null;
+  isBoot: boolean;
+}
+
 const ENVIRONMENT_MISC = columnIndex("tests", "environment_misc");
 const MISC = columnIndex("tests", "misc");
+const PATH = columnIndex("tests", "path");
 
-/** The `environment_misc` and the `misc` of a test with nothing but the key that is counted, as texts of JSON. */
-export type CountedMisc = [environmentMisc: string | null, misc: string | null];
-
-/** What is counted of the `misc` columns of a test's object. */
-export function countedMiscOf(object: JsonObject): CountedMisc {
-  const environment = isJsonObject(object.environment) ? object.environment.misc : undefined;
-  return [only(COUNTED_KEYS.environment_misc, environment), only(COUNTED_KEYS.misc, object.misc)];
+/** The facts of a test's object. */
+export function testFacts(object: JsonObject): TestFacts {
+  const environmentMisc = isJsonObject(object.environment) ? object.environment.misc : undefined;
+  return factsOf(environmentMisc, object.misc, object.path);
 }
 
-/** What is counted of the `misc` columns of a test's row. */
-export function countedMisc(row: Row): CountedMisc {
+/** The facts of a test's row. */
+export function testFactsOfRow(row: Row): TestFacts {
   const parsed = (text: string | null | undefined): unknown =>
     typeof text === "string" ? parseExactJson(text) : undefined;
-  return [
-    only(COUNTED_KEYS.environment_misc, parsed(row[ENVIRONMENT_MISC])),
-    only(COUNTED_KEYS.misc, parsed(row[MISC])),
-  ];
+  return factsOf(parsed(row[ENVIRONMENT_MISC]), parsed(row[MISC]), row[PATH]);
 }
 
-function only(key: string, misc: unknown): string | null {
-  const value = isJsonObject(misc) ? misc[key] : undefined;
-  return value === undefined ? null : `{"${key}":${stringifyExactJson(value)}}`;
+function factsOf(environmentMisc: unknown, misc: unknown, path: unknown): TestFacts {
+  const platform = isJsonObject(environmentMisc) ? environmentMisc.platform : undefined;
+  const lab = isJsonObject(misc) ? misc.runtime : undefined;
+  return {
+    platform: typeof platform === "string" && platform !== "" ? platform : null,
+    lab: typeof lab === "string" ? lab : null,
+    isBoot: typeof path === "string" && (path === "boot" || path.startsWith("boot.")),
+  };
 }

@@ -4,7 +4,7 @@
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { isDateTime, isEmail, isUri } from "./formats.ts";
-import { KINDS, pointerStep, type Kind, type Rule } from "./types.ts";
+import { KINDS, MAX_EXCERPT, pointerStep, type Kind, type Rule } from "./types.ts";
 
 export interface Version {
   major: number;
@@ -32,9 +32,6 @@ export function kindsOf(version: Version): readonly Kind[] {
 function isBefore(version: Version, major: number, minor: number): boolean {
   return version.major < major || (version.major === major && version.minor < minor);
 }
-
-/** Code points that a `log_excerpt` may have. */
-export const MAX_EXCERPT = 16_384;
 
 /**
  * The schemas of a version's objects.

@@ -1,19 +1,11 @@
 /** A submission as rows and refusals: the frame of the file, then its objects one by one. */
-import { parseExactJson } from "./exact_json.ts";
+import { parseKeepingDigits } from "./exact_json.ts";
 import { limitViolation, MAX_DEPTH } from "./limits.ts";
-import { countedMiscOf, toRow, type CountedMisc, type Row } from "./rows.ts";
+import { testFacts, toRow, type Row, type TestFacts } from "./rows.ts";
 import { isKnownVersion, kindsOf, schemaViolation, type SchemaViolation, type Version } from "./schema.ts";
 import type { Element } from "./split.ts";
 import { standardiseLab, standardiseTreeName } from "./standardise.ts";
-import {
-  FileRefused,
-  isJsonObject,
-  KINDS,
-  pointerStep,
-  type JsonObject,
-  type Kind,
-  type Refusal,
-} from "./types.ts";
+import { FileRefused, isJsonObject, pointerStep, type JsonObject, type Kind, type Refusal } from "./types.ts";
 import { upgradeObject, waivedIncident, waivedIssue } from "./upgrade.ts";
 
 /** Where an element stands in the file. */
@@ -107,8 +99,10 @@ export interface Accepted {
   id: string;
   row: Row;
   pointer: string;
-  /** Of a test, what is counted of its `misc` columns; worked out from the row when absent. */
-  counted?: CountedMisc;
+  /** No value of the row has a tab, a line feed or a backslash. */
+  isPlain?: boolean;
+  /** Of a test; worked out from the row when absent. */
+  facts?: TestFacts;
 }
 
 export interface ObjectOutcome {
@@ -154,8 +148,10 @@ export function prepareObject(context: ObjectContext, place: Place, element: Ele
   const { kind } = place;
   const pointer = `/${kind}/${place.index}`;
   const tooDeep = element.depth > MAX_DEPTH;
-  const value =
-    tooDeep && element.text.length > MAX_PARSED_DEEP_OBJECT ? undefined : parseElement(element, pointer);
+  const { value, mayBeExact } =
+    tooDeep && element.text.length > MAX_PARSED_DEEP_OBJECT
+      ? { value: undefined, mayBeExact: false }
+      : parseElement(element, pointer);
   const id = isJsonObject(value) && typeof value.id === "string" ? value.id : undefined;
   const refuse = ({ rule, pointer: at, message }: SchemaViolation): ObjectOutcome => ({
     accepted: [],
@@ -169,43 +165,60 @@ export function prepareObject(context: ObjectContext, place: Place, element: Ele
   const object = value as JsonObject;
   const upgraded = upgradeObject(context.version, kind, object);
   if (upgraded.impossible !== undefined) return refuse(upgraded.impossible);
-  const limit = limitViolation(kind, object, element.text);
+  const limit = limitViolation(kind, object, element.text, mayBeExact);
   if (limit !== undefined) return refuse(limit);
   if (kind === "checkouts") standardiseTreeName(object, context.treeNames);
   standardiseLab(kind, object);
 
-  const outcome: ObjectOutcome = { accepted: [accept(context, kind, object, pointer)], refused: [] };
-  if (upgraded.waived) addWaived(context, String(object.id), pointer, outcome);
+  const outcome: ObjectOutcome = {
+    accepted: [accept(context, kind, object, pointer, element.text)],
+    refused: [],
+  };
+  if (upgraded.waived) addWaived(context, String(object.id), pointer, element.text, outcome);
   return outcome;
 }
 
-function parseElement(element: Element, pointer: string): unknown {
+function parseElement(element: Element, pointer: string): { value: unknown; mayBeExact: boolean } {
   try {
-    return parseExactJson(element.text);
+    return parseKeepingDigits(element.text);
   } catch (error) {
     throw new FileRefused("json", error instanceof Error ? error.message : "is not valid JSON", pointer);
   }
 }
 
-function accept(context: ObjectContext, kind: Kind, object: JsonObject, pointer: string): Accepted {
+function accept(
+  context: ObjectContext,
+  kind: Kind,
+  object: JsonObject,
+  pointer: string,
+  text: string,
+): Accepted {
   const accepted: Accepted = {
     kind,
     id: String(object.id),
     row: toRow(kind, object, context.clock()),
     pointer,
+    // Line feeds, tabs and backslashes can only come from an escape, or from the operator's names of trees.
+    isPlain: kind !== "checkouts" && !text.includes("\\"),
   };
-  if (kind === "tests") accepted.counted = countedMiscOf(object);
+  if (kind === "tests") accepted.facts = testFacts(object);
   return accepted;
 }
 
-function addWaived(context: ObjectContext, testId: string, pointer: string, outcome: ObjectOutcome): void {
+function addWaived(
+  context: ObjectContext,
+  testId: string,
+  pointer: string,
+  text: string,
+  outcome: ObjectOutcome,
+): void {
   if (!context.hasWaivedIssue) {
     context.hasWaivedIssue = true;
-    outcome.accepted.push(accept(context, "issues", waivedIssue(), pointer));
+    outcome.accepted.push(accept(context, "issues", waivedIssue(), pointer, text));
   }
   const incident = waivedIncident(testId);
   const limit = limitViolation("incidents", incident, "");
-  if (limit === undefined) outcome.accepted.push(accept(context, "incidents", incident, pointer));
+  if (limit === undefined) outcome.accepted.push(accept(context, "incidents", incident, pointer, text));
   else
     outcome.refused.push({
       kind: "incidents",
@@ -214,12 +227,4 @@ function addWaived(context: ObjectContext, testId: string, pointer: string, outc
       rule: limit.rule,
       message: limit.message,
     });
-}
-
-/** Number of objects by kind. */
-export type Counts = Record<Kind, number>;
-
-/** Zero of every kind. */
-export function zeroCounts(): Counts {
-  return Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Counts;
 }

@@ -4,6 +4,17 @@
 export const KINDS = ["issues", "checkouts", "builds", "tests", "incidents"] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** Number of objects by kind. */
+export type Counts = Record<Kind, number>;
+
+/** Zero of every kind. */
+export function zeroCounts(): Counts {
+  return Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Counts;
+}
+
+/** Code points that a `log_excerpt` may have. */
+export const MAX_EXCERPT = 16_384;
+
 export type JsonObject = Record<string, unknown>;
 
 export function isJsonObject(value: unknown): value is JsonObject {

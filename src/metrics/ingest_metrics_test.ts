@@ -13,7 +13,7 @@ import { createServer as createWebServer } from "../http/server.ts";
 import { Backlog } from "../ingest/backlog.ts";
 import { ingest, type IngestOptions } from "../ingest/ingest.ts";
 import type { BatchMeasures } from "../ingest/measures.ts";
-import { zeroCounts } from "../kcidb/submission.ts";
+import { zeroCounts } from "../kcidb/types.ts";
 import { loadSettings } from "../settings.ts";
 import { createIngestMetrics, type IngestMetrics } from "./ingest_metrics.ts";
 import { openMetricsListener } from "./listener.ts";
