@@ -159,6 +159,25 @@ export function hardwareBuilds(source: string, moment: Moment): string {
   where not ${IS_DUMMY_BUILD} and ${PLATFORM} is not null`;
 }
 
+/**
+ * The same for rekeyed builds, whose tests are all at hand.
+ *
+ * @param tests gives the columns of `TEST_FACTS` as `t`
+ * @param builds gives the ready ones of the builds as `movedBuilds` does
+ */
+export function hardwareBuildsOf(tests: string, builds: string): string {
+  return `
+  select b.id, t.test_origin, t.platform, m.checkout_id, m.checkout_time, upper(b.status)
+  from (
+    select distinct t.build_id, t.origin as test_origin, t.platform
+    from ${tests}
+    where t.platform is not null and t.build_id in (select id from touched_builds where rekeyed)
+  ) t
+  join (${builds}) m on m.build_id = t.build_id
+  ${lookup("builds", "b", "b.id = t.build_id")}
+  where not ${IS_DUMMY_BUILD}`;
+}
+
 /** Two rows are of the same tree: NULL equals NULL. */
 export function sameTree(a: string, b: string): string {
   return ["tree_name", "git_repository_url", "git_repository_branch"].reduce(

@@ -22,6 +22,7 @@ import {
   TEST_FACT_COLUMNS,
   countedBuilds,
   hardwareBuilds,
+  hardwareBuildsOf,
   lookup,
   movedBuilds,
   movedTests,
@@ -38,7 +39,7 @@ export const TOUCHED_TABLES: Record<string, string> = {
   // stored tests beside the new ones, which are all touched, with their facts as they were; staged: the merge may
   // change these
   touched_tests: `staged boolean, ${TEST_FACT_COLUMNS}`,
-  // builds whose hardware may change
+  // builds whose hardware may change, but for rekeyed ones: of these all tests are touched
   touched_pairs: "build_id text",
   // known staged checkouts as they were
   before_checkouts: `id text, origin text, tree_name text, git_repository_url text, git_repository_branch text,
@@ -120,11 +121,15 @@ export const FIND_TOUCHED = `
   where t.id not in (select id from new_tests);
 
   insert into touched_pairs (build_id)
-  select build_id from new_tests
-  union
-  select build_id from touched_tests
-  union
-  select id from touched_builds;
+  select build_id
+  from (
+    select build_id from new_tests
+    union
+    select build_id from touched_tests
+    union
+    select id from touched_builds
+  ) pairs
+  where build_id not in (select id from touched_builds where rekeyed);
 
   insert into before_checkouts
   select c.id, c.origin, c.tree_name, c.git_repository_url, c.git_repository_branch, c.git_commit_hash, ${CHECKOUT_TIME}
@@ -167,5 +172,8 @@ export function takeMoves(moment: Moment): string {
   select ${sign}, counted.* from (${countedBuilds(builds, moment)}) counted;
 
   insert into hardware_build_moves
-  select ${sign}, counted.* from (${hardwareBuilds(pairs, moment)}) counted`;
+  select ${sign}, counted.* from (${hardwareBuilds(pairs, moment)}) counted
+  union all
+  select ${sign}, counted.*
+  from (${hardwareBuildsOf(tests, `select * from moved_builds where sign = ${sign}`)}) counted`;
 }
