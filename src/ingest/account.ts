@@ -16,7 +16,7 @@ export type AccountState = "partial" | "committed" | "done";
 
 export interface Account {
   id: string;
-  /** Size and time of change: tells a file from another one of the same name. */
+  /** Inode, size and time of change: tells a file from another one of the same name, and stays when it is moved. */
   fingerprint: string;
   bytes: number;
   /** ISO 8601. */

@@ -192,7 +192,11 @@ class IngestRun {
         continue;
       }
       if (await this.#give(thread, { type: "finish" })) continue;
-      if (once && this.#inHand.size === 0 && this.#again.length === 0) return;
+      if (once && this.#inHand.size === 0 && this.#again.length === 0) {
+        // The others may be waiting for what this one had.
+        this.#bell.ring();
+        return;
+      }
       await this.#bell.wait(heard, intervalSeconds * 1000);
     }
     await this.#give(thread, { type: "finish" });

@@ -79,8 +79,14 @@ function byBytes(a: string, b: string): number {
 /** A file of a folder as it lies there; undefined when it has vanished. */
 export async function spoolFile(folder: string, name: string): Promise<SpoolFile | undefined> {
   try {
-    const { size, mtimeMs, mtime } = await stat(join(folder, name));
-    return { name, bytes: size, fingerprint: `${size} ${mtimeMs}`, receivedAt: mtime.toISOString() };
+    const { ino, size, mtimeNs, mtime } = await stat(join(folder, name), { bigint: true });
+    // The time alone has steps of milliseconds, and files of one name and size come at once to several spools.
+    return {
+      name,
+      bytes: Number(size),
+      fingerprint: `${ino} ${size} ${mtimeNs}`,
+      receivedAt: mtime.toISOString(),
+    };
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;

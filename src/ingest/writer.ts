@@ -90,6 +90,8 @@ export interface WriterOptions {
 export class Writer {
   readonly #session: Session;
   readonly #onRetry: (reason: TransientReason) => void;
+  /** Look for tests that are stored already before new ones are copied: the last batch had some. */
+  #expectsKnown = false;
 
   constructor({ onRetry = () => undefined, ...options }: WriterOptions) {
     this.#onRetry = onRetry;
@@ -112,13 +114,13 @@ export class Writer {
    */
   async write(batch: Batch): Promise<RecordsWritten> {
     try {
-      return await this.#withRetries((client) => store(client, batch));
+      return await this.#withRetries((client) => this.#store(client, batch));
     } catch (error) {
       if (databaseErrorKind(error) !== "data") throw error;
       const refused = new Map<Fragment, Refusal>();
       await this.#findRefused(batch.all(), error, refused);
       batch.refuse(refused);
-      return await this.#withRetries((client) => store(client, batch));
+      return await this.#withRetries((client) => this.#store(client, batch));
     }
   }
 
@@ -162,13 +164,25 @@ export class Writer {
     }
   }
 
+  /** Writes a batch for good. */
+  async #store(client: pg.Client, batch: Batch): Promise<RecordsWritten> {
+    const withKnown = await stage(client, batch, this.#expectsKnown);
+    await copy(client, copyAccounts("staged_submissions"), submissionLines(batch));
+    await copy(client, copyAccounts("staged_counts"), countLines(batch));
+    const results = await merge(client, withKnown, true);
+    settle(batch, rowsOf<WrittenCounts>(results, "counts"));
+    this.#expectsKnown = withKnown.includes("tests");
+    return rowsOf<{ records_written: RecordsWritten }>(results, "records_written")[0]?.records_written ?? {};
+  }
+
   async #withRetries<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
     let failures = 0;
     return this.#session.run(work, (error): Verdict => {
       const code = errorCode(error);
       if (code === ACCOUNT_CONFLICT) throw new AccountConflict(errorMessage(error));
-      // Another writer stored one of our new tests first; it has committed, so the next look finds the test.
+      // A test is stored already, or another writer stored it first; it has committed, so a look finds it.
       const isOvertaken = code === UNIQUE_VIOLATION && constraintOf(error) === "tests_pkey";
+      if (isOvertaken) this.#expectsKnown = true;
       if (!isOvertaken && databaseErrorKind(error) !== "transient") return "never";
       const reason = isOvertaken ? "serialization" : transientReason(error);
       this.#onRetry(reason);
@@ -184,19 +198,9 @@ function constraintOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.constraint : undefined;
 }
 
-/** Writes a batch for good. */
-async function store(client: pg.Client, batch: Batch): Promise<RecordsWritten> {
-  const withKnown = await stage(client, batch);
-  await copy(client, copyAccounts("staged_submissions"), submissionLines(batch));
-  await copy(client, copyAccounts("staged_counts"), countLines(batch));
-  const results = await merge(client, withKnown, true);
-  settle(batch, rowsOf<WrittenCounts>(results, "counts"));
-  return rowsOf<{ records_written: RecordsWritten }>(results, "records_written")[0]?.records_written ?? {};
-}
-
 /** Does all that writing a batch does, and takes it back. */
 async function tryOut(client: pg.Client, batch: Batch): Promise<void> {
-  await merge(client, await stage(client, batch), false);
+  await merge(client, await stage(client, batch, true), false);
 }
 
 async function copy(client: pg.Client, statement: string, lines: Iterable<string>): Promise<void> {
@@ -207,9 +211,10 @@ async function copy(client: pg.Client, statement: string, lines: Iterable<string
  * Begins a transaction, inserts the rows that are new, and copies those that are known into temporary tables to be
  * merged.
  *
+ * @param looksForKnown false when no test is expected to be stored already; if one is, copying it fails
  * @returns the kinds of which some rows may be stored already
  */
-async function stage(client: pg.Client, batch: Batch): Promise<Kind[]> {
+async function stage(client: pg.Client, batch: Batch, looksForKnown: boolean): Promise<Kind[]> {
   const kinds = KINDS.filter((kind) => batch.rows[kind].size > 0);
   const numbers = new Map([...batch.shares.values()].map((share, number) => [share, number]));
   const numbered = ({ line, fragments }: BatchRow): string =>
@@ -228,7 +233,9 @@ async function stage(client: pg.Client, batch: Batch): Promise<Kind[]> {
   // In one order for all writers: issues, checkouts, builds, tests, incidents.
   const beforeTests = kinds.filter((kind) => kind !== "tests" && kind !== "incidents");
   const results: unknown = await client.query(
-    [...beforeTests.map(insertNew), ...(tests.length > 0 ? [KNOWN_TESTS] : [])].join(";\n") || "select",
+    [...beforeTests.map(insertNew), ...(tests.length > 0 && looksForKnown ? [KNOWN_TESTS] : [])].join(
+      ";\n",
+    ) || "select",
   );
   const known = new Set(rowsOf<{ known_test: string }>(results, "known_test").map((row) => row.known_test));
   const isKnown = ({ key }: BatchRow): boolean => known.has(key);

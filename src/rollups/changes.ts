@@ -183,7 +183,10 @@ const ISSUES = boundedList(
     select i.issue_id, i.issue_version
     from (
       -- of those that are counted, the moves say which have any incident
-      select test_id as id from test_moves where sign > 0 and issue_id is not null
+      select test_id as id
+      from test_moves
+      where sign > 0 and issue_id is not null
+        and (test_id in (select id from new_tests) or test_id in (select id from concerned_tests where itself))
       union all
       select id from new_tests where build_id not in (select build_id from moved_builds where sign > 0)
       union all

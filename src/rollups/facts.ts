@@ -144,19 +144,28 @@ export function countedBuilds(source: string, moment: Moment): string {
 
 /** Columns of a build that is counted on a piece of hardware. */
 export const HARDWARE_BUILD_COLUMNS = `
-  build_id text, test_origin text, platform text, checkout_id text, checkout_time timestamptz, status text`;
+  test_origin text, platform text, checkout_id text, checkout_time timestamptz, status text, builds integer`;
 
-/** One row per build and hardware that a ready test of it ran on, without dummies; `source` provides `b`. */
-export function hardwareBuilds(source: string, moment: Moment): string {
+/**
+ * Builds on each hardware that a ready test of them ran on, without dummies, those that count alike as one row.
+ *
+ * @param source provides `b`
+ * @param condition about `b` or `c`
+ */
+export function hardwareBuilds(source: string, moment: Moment, condition = "true"): string {
   const oldBuild = moment === "before" ? "and b.id not in (select id from new_builds)" : "";
   return `
-  select distinct
-    b.id as build_id, t.origin as test_origin, ${PLATFORM} as platform,
-    c.id as checkout_id, ${CHECKOUT_TIME} as checkout_time, upper(b.status) as status
-  from ${source}
-  ${joined(moment, "checkouts", "c", `c.id = b.checkout_id ${oldBuild}`)}
-  ${joined(moment, "tests", "t", "t.build_id = b.id")}
-  where not ${IS_DUMMY_BUILD} and ${PLATFORM} is not null`;
+  select test_origin, platform, checkout_id, checkout_time, status, count(*)::integer as builds
+  from (
+    select distinct
+      b.id as build_id, t.origin as test_origin, ${PLATFORM} as platform,
+      c.id as checkout_id, ${CHECKOUT_TIME} as checkout_time, upper(b.status) as status
+    from ${source}
+    ${joined(moment, "checkouts", "c", `c.id = b.checkout_id ${oldBuild}`)}
+    ${joined(moment, "tests", "t", "t.build_id = b.id")}
+    where not ${IS_DUMMY_BUILD} and ${PLATFORM} is not null and ${condition}
+  ) builds
+  group by test_origin, platform, checkout_id, checkout_time, status`;
 }
 
 /**
@@ -167,15 +176,19 @@ export function hardwareBuilds(source: string, moment: Moment): string {
  */
 export function hardwareBuildsOf(tests: string, builds: string): string {
   return `
-  select b.id, t.test_origin, t.platform, m.checkout_id, m.checkout_time, upper(b.status)
+  select t.test_origin, t.platform, m.checkout_id, m.checkout_time, m.status, count(*)::integer
   from (
     select distinct t.build_id, t.origin as test_origin, t.platform
     from ${tests}
     where t.platform is not null and t.build_id in (select id from touched_builds where rekeyed)
   ) t
-  join (${builds}) m on m.build_id = t.build_id
-  ${lookup("builds", "b", "b.id = t.build_id")}
-  where not ${IS_DUMMY_BUILD}`;
+  join (
+    select m.*, upper(b.status) as status
+    from (${builds}) m
+    ${lookup("builds", "b", "b.id = m.build_id")}
+    where not ${IS_DUMMY_BUILD}
+  ) m on m.build_id = t.build_id
+  group by t.test_origin, t.platform, m.checkout_id, m.checkout_time, m.status`;
 }
 
 /** Two rows are of the same tree: NULL equals NULL. */

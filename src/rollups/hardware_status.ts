@@ -16,7 +16,7 @@ function countersByHardware(hardwareBuildMoves: string, testMoves: string): stri
       min(test_id collate "C") filter (where sign > 0) as compatibles_test_id,
       ${COUNTER_SUMS}
     from (
-      select 'build' as what, sign, status, ${KEY}, checkout_time, null as test_id
+      select 'build' as what, sign * builds as sign, status, ${KEY}, checkout_time, null as test_id
       from ${hardwareBuildMoves} builds
       union all
       select case when is_boot then 'boot' else 'test' end, sign, status, test_origin, test_platform, checkout_id,
@@ -30,16 +30,12 @@ function countersByHardware(hardwareBuildMoves: string, testMoves: string): stri
 
 /** The batch's tests, those that count alike as one with their number in `sign`. */
 const TEST_MOVES = `(
-      select t.sign * t.tests as sign, t.status, t.test_origin, t.test_platform, b.checkout_id, b.checkout_time,
-        t.is_boot, t.test_id
-      from (
-        select sign, build_id, status, test_origin, test_platform, is_boot, count(*)::integer as tests,
-          min(test_id collate "C") filter (where has_compatibles) as test_id
-        from test_moves
-        where test_platform is not null
-        group by sign, build_id, status, test_origin, test_platform, is_boot
-      ) t
+      select t.sign * count(*)::integer as sign, t.status, t.test_origin, t.test_platform, b.checkout_id,
+        b.checkout_time, t.is_boot, min(t.test_id collate "C") filter (where t.has_compatibles) as test_id
+      from test_moves t
       join moved_builds b on b.build_id = t.build_id and b.sign = t.sign
+      where t.test_platform is not null
+      group by t.sign, t.status, t.test_origin, t.test_platform, b.checkout_id, b.checkout_time, t.is_boot
     )`;
 
 /**
@@ -81,7 +77,7 @@ export const CHANGE_HARDWARE_STATUS = `
 
 /** The whole rows of the checkouts in `scope`, a query that gives ids. */
 export function expectedHardwareStatus(scope: string): string {
-  const builds = `(select 1 as sign, facts.* from (${hardwareBuilds("builds b", "all")} and c.id in (${scope})) facts)`;
+  const builds = `(select 1 as sign, facts.* from (${hardwareBuilds("builds b", "all", `c.id in (${scope})`)}) facts)`;
   const tests = `(
       select 1 as sign, status, test_origin, test_platform, checkout_id, checkout_time, is_boot,
         case when has_compatibles then test_id end as test_id

@@ -4,7 +4,7 @@ create table submissions (
   -- the receiver's id for a file `submission-<id>.json`, else the file's name without `.json`
   id text not null,
   file_name text not null,
-  -- size and time of change: tells a file from another one of the same name
+  -- inode, size and time of change: tells a file from another one of the same name
   fingerprint text not null,
   -- how often the file was taken in, from its start: more than once when an operator put it back
   run integer not null,
