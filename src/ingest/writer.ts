@@ -182,14 +182,17 @@ export class Writer {
       if (code === ACCOUNT_CONFLICT) throw new AccountConflict(errorMessage(error));
       // A test is stored already, or another writer stored it first; it has committed, so a look finds it.
       const isOvertaken = code === UNIQUE_VIOLATION && constraintOf(error) === "tests_pkey";
-      if (isOvertaken) this.#expectsKnown = true;
-      if (!isOvertaken && databaseErrorKind(error) !== "transient") return "never";
-      const reason = isOvertaken ? "serialization" : transientReason(error);
+      if (isOvertaken) {
+        this.#expectsKnown = true;
+        return "at once";
+      }
+      if (databaseErrorKind(error) !== "transient") return "never";
+      const reason = transientReason(error);
       this.#onRetry(reason);
-      if (!isOvertaken && (reason === "serialization" || reason === "other")) failures++;
+      if (reason === "serialization" || reason === "other") failures++;
       if (failures >= MAX_ATTEMPTS)
         throw new BatchStuck(`given up after ${failures} attempts: ${errorMessage(error)}`);
-      return isOvertaken ? "at once" : "after a pause";
+      return "after a pause";
     });
   }
 }
