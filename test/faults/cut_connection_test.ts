@@ -14,8 +14,8 @@ import {
   undisturbed,
 } from "../support/faults.ts";
 
-const CUTS = times(8, 60);
-const TESTS = times(1500, 6000);
+const CUTS = times(6, 60);
+const TESTS = times(1000, 6000);
 
 it.each([
   { workers: 1, agree: false },

@@ -23,8 +23,8 @@ export async function cuttingProxy(
 ): Promise<CuttingProxy> {
   let cuts = 0;
   const sockets = new Set<Socket>();
-  const proxy = createServer((client) => {
-    const upstream = connect(server.port, server.host);
+  const proxy = createServer({ noDelay: true }, (client) => {
+    const upstream = connect({ port: server.port, host: server.host, noDelay: true });
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket
