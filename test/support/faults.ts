@@ -24,10 +24,15 @@ export function times(small: number, full: number): number {
 export const BATCH_SIZE = 40;
 
 /** Starts `kernelboard ingest --once`, as an operator does. */
-export function ingestProgram(connection: Connection, spoolDir: string, maxWorkers: number): RunningProgram {
+export function ingestProgram(
+  connection: Connection,
+  spoolDir: string,
+  maxWorkers: number,
+  batchSize = BATCH_SIZE,
+): RunningProgram {
   return start(["ingest", "--spool-dir", spoolDir, "--once", "--max-workers", String(maxWorkers)], {
     ...databaseEnvironment(connection),
-    INGEST_BATCH_SIZE: String(BATCH_SIZE),
+    INGEST_BATCH_SIZE: String(batchSize),
     INGEST_FILES_BATCH_SIZE: "5",
   });
 }
