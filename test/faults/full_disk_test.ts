@@ -68,7 +68,7 @@ describe.skipIf(problem)(`a full disk${problem === undefined ? "" : ` (skipped: 
         headers: { authorization: `Bearer ${server.token}` },
         body,
         ...(typeof body === "string" ? {} : { duplex: "half" }),
-      } as RequestInit);
+      });
       expect(answer.status).toBe(503);
       expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
       expect(await answer.json()).toMatchObject({

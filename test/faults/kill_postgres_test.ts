@@ -108,13 +108,14 @@ it(`kill -9 of PostgreSQL leaves what an undisturbed ingestion does, TEST_SEED=$
     const directory = await spoolOf(files);
     const program = ingestProgram(database.connection, directory, 2);
     const batches = (): number => program.stderr().split("batch written").length;
-    while (program.child.exitCode === null && kills < KILLS) {
+    const hasEnded = (): boolean => program.child.exitCode !== null;
+    while (!hasEnded() && kills < KILLS) {
       // After some batches, so that the ingestion is known to have gone on, and a little more.
       const wanted = batches() + 1 + chance.below(8);
       const ms = chance.next() * 40;
-      while (batches() < wanted && program.child.exitCode === null) await sleep(5);
+      while (batches() < wanted && !hasEnded()) await sleep(5);
       await sleep(ms);
-      if (program.child.exitCode !== null) break;
+      if (hasEnded()) break;
       await killServer();
       kills++;
       await answers();
