@@ -221,8 +221,19 @@ async function writeReport(path: string, outcome: SubmissionOutcome): Promise<vo
       message: message.slice(0, 500),
     })),
   };
-  await writeFile(`${path}.temp`, JSON.stringify(report, null, 2) + "\n");
-  await rename(`${path}.temp`, path);
+  await writeWhole(path, (temporary) => writeFile(temporary, JSON.stringify(report, null, 2) + "\n"));
+}
+
+/** Gives a file its name when it is complete. What a full disk cut short is removed. */
+async function writeWhole(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = `${path}.temp`;
+  try {
+    await write(temporary);
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** A rename, or where that is not possible between file systems, a copy that is complete before the original goes. */
@@ -231,8 +242,7 @@ async function move(from: string, to: string): Promise<void> {
     await rename(from, to);
   } catch (error) {
     if (errorCode(error) !== "EXDEV") throw error;
-    await copyFile(from, `${to}.temp`);
-    await rename(`${to}.temp`, to);
+    await writeWhole(to, (temporary) => copyFile(from, temporary));
     await unlink(from);
   }
 }

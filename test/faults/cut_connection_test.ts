@@ -1,0 +1,42 @@
+/** The connection to PostgreSQL breaks in the midst of a COPY. */
+import { expect, it } from "vitest";
+import { Chance, SEED } from "../support/chance.ts";
+import { cuttingProxy } from "../support/cutting_proxy.ts";
+import { testDatabase } from "../support/database.ts";
+import { faultData } from "../support/fault_data.ts";
+import {
+  expectEqual,
+  expectWhole,
+  finalState,
+  ingestProgram,
+  spoolOf,
+  times,
+  undisturbed,
+} from "../support/faults.ts";
+
+const CUTS = times(6, 60);
+const TESTS = times(1000, 6000);
+
+it.each([
+  { workers: 1, agree: false },
+  { workers: 2, agree: true },
+])(
+  `connections cut in mid-COPY change nothing, $workers workers, TEST_SEED=${SEED}`,
+  async ({ workers, agree }) => {
+    const chance = new Chance(SEED);
+    const files = faultData({ seed: SEED, tests: TESTS, agree });
+    const expected = await undisturbed(files, { ordered: !agree });
+    const database = await testDatabase();
+    const directory = await spoolOf(files);
+    let begun = 0;
+    const proxy = await cuttingProxy(database.connection, () => {
+      begun++;
+      return begun <= CUTS * 12 && chance.hits(1 / 8) ? chance.below(1500) : undefined;
+    });
+    const { code, stderr } = await ingestProgram(proxy.connection, directory, workers).ended;
+    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+    expect(proxy.cuts()).toBeGreaterThan(CUTS / 2);
+    await expectWhole(database, directory, files);
+    expectEqual(await finalState(database, directory, { ordered: !agree }), expected);
+  },
+);
