@@ -90,6 +90,8 @@ export async function ingest(options: IngestOptions): Promise<IngestProgress> {
   const claims = new Claims({ ...options, spool });
   const run = new IngestRun(spool, claims, options);
   try {
+    // One thread for a start; the others when there is something to do for them.
+    run.warmUp();
     await claims.open();
     await run.work();
     return run.progress;
@@ -142,6 +144,11 @@ class IngestRun {
           onMeasures: options.onMeasures,
         }),
     );
+  }
+
+  /** Lets the first thread load while connections are made. */
+  warmUp(): void {
+    this.#threads[0]?.warmUp();
   }
 
   /** Lets all threads work until there is nothing more to do. */

@@ -89,6 +89,11 @@ export class IngestThread {
     return true;
   }
 
+  /** Lets the thread load what it needs, so that its first task does not have to wait for that. */
+  warmUp(): void {
+    this.#thread ??= this.#start();
+  }
+
   /** Lets the thread begin no further file. */
   stop(): void {
     if (this.#thread !== undefined) this.#send({ type: "stop" });
