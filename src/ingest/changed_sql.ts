@@ -8,6 +8,7 @@ import { TABLES } from "../kcidb/rows.ts";
 import type { Kind } from "../kcidb/types.ts";
 import { KEEP_TREES_BEFORE } from "../rollups/changes.ts";
 import { lookup } from "../rollups/facts.ts";
+import { MERGED_OUTPUT_FILES } from "./merge_sql.ts";
 
 function keysEqual(kind: Kind, a: string, b: string): string {
   return TABLES[kind].key.map((name) => `${a}.${name} = ${b}.${name}`).join(" and ");
@@ -20,6 +21,7 @@ function changes(kind: Kind, column: string): string {
     return `(s.misc is not null and t.misc is distinct from s.misc
       and (t.misc is null or t.misc = jsonb_build_object('${labKey}', t.origin)))`;
   }
+  if (column === "output_files") return `(${MERGED_OUTPUT_FILES} is distinct from t.output_files)`;
   // Adopted rows may hold an empty status for NULL.
   if (column === "status") return "(coalesce(t.status, '') = '' and s.status is not null)";
   return `(t.${column} is null and s.${column} is not null)`;

@@ -122,6 +122,17 @@ it("moves the excerpt of one half of a test and keeps the files of the other, wh
   ]);
 });
 
+it("does so too when they come one after the other, in either order, and once", async () => {
+  const files = { tests: [test("1", { output_files: FILES }), test("2", { log_excerpt: LONG })] };
+  const others = { tests: [test("1", { log_excerpt: LONG }), test("2", { output_files: FILES })] };
+  for (const half of [files, others, files, others])
+    await ingestFiles(database.connection, { "a.json": submission(half) }, { excerpts });
+  expect(await stored("tests")).toEqual([
+    { id: "o:1", log_excerpt: "", output_files: [...FILES, moved(LONG)] },
+    { id: "o:2", log_excerpt: "", output_files: [...FILES, moved(LONG)] },
+  ]);
+});
+
 it("finds again what was uploaded, whoever did it, and stores the same row", async () => {
   const file = { "a.json": submission({ tests: [test("1", { log_excerpt: LONG })] }) };
   await ingestFiles(database.connection, file, { excerpts });

@@ -114,12 +114,27 @@ export function updateKnown(kind: Kind): string {
   where ${keysEqual(kind, "t", "s")} and ${isKnown(kind)}`;
 }
 
+const IS_EXCERPT = `@.name == "log_excerpt"`;
+
+/**
+ * The first list of files, as for any column; but where the excerpt of one half of an object was moved to the storage
+ * and the other half has files, the entry that names the excerpt is added to these.
+ */
+export const MERGED_OUTPUT_FILES = `case
+      when t.log_excerpt is null and s.log_excerpt = '' and jsonb_typeof(t.output_files) = 'array'
+      then t.output_files || coalesce(jsonb_path_query_array(s.output_files, '$[*] ? (${IS_EXCERPT})'), '[]')
+      when t.log_excerpt = '' and s.log_excerpt is null and jsonb_typeof(s.output_files) = 'array'
+        and jsonb_typeof(t.output_files) = 'array' and not t.output_files @? '$[*] ? (!(${IS_EXCERPT}))'
+      then s.output_files || t.output_files
+      else coalesce(t.output_files, s.output_files) end`;
+
 function mergedValue(kind: Kind, { name }: Column): string {
   const labKey = LAB_KEY[kind];
   if (name === "misc" && labKey !== undefined) {
     return `case when t.misc = jsonb_build_object('${labKey}', t.origin) then coalesce(s.misc, t.misc)
       else coalesce(t.misc, s.misc) end`;
   }
+  if (name === "output_files") return MERGED_OUTPUT_FILES;
   // Adopted rows may hold an empty status for NULL.
   if (name === "status") return "coalesce(nullif(t.status, ''), s.status)";
   return `coalesce(t.${name}, s.${name})`;
