@@ -1,5 +1,6 @@
 /** What every command shares: settings, the log, the way it ends. */
 import { CommanderError } from "commander";
+import type { Command } from "commander";
 import { errorMessage } from "../database/errors.ts";
 import { openDatabase, type Database } from "../database/database.ts";
 import { createLog, type Log } from "../log.ts";
@@ -74,4 +75,18 @@ export async function withDatabase<T>(
   } finally {
     await database.close();
   }
+}
+
+/** The spool of a command that needs one: its option, or the setting; a usage error without both. */
+export function requiredSpoolDir(
+  options: { spoolDir?: string },
+  { settings }: Context,
+  command: Command,
+): string {
+  const spoolDir = options.spoolDir ?? settings.submissions.spoolDir;
+  if (spoolDir === undefined)
+    command.error(
+      "error: required option '--spool-dir <dir>' not specified, and KERNELBOARD_SPOOL_DIR is not set",
+    );
+  return spoolDir;
 }

@@ -5,7 +5,7 @@ import type { Database } from "../database/database.ts";
 import { uploadSettings } from "../excerpts/uploads.ts";
 import { startProgress } from "./progress.ts";
 import { wholeNumber } from "./arguments.ts";
-import { runCommand, withDatabase, type Context } from "./context.ts";
+import { requiredSpoolDir, runCommand, withDatabase, type Context } from "./context.ts";
 import { processMetrics, withMetricsListener, type ProcessMetrics } from "./metrics.ts";
 import { bringUpToDate } from "./migrate.ts";
 
@@ -70,11 +70,7 @@ function command(name: string, example: string): Command {
 
 async function run(args: IngestCommandOptions, command: Command): Promise<void> {
   await runCommand((context) => {
-    const spoolDir = args.spoolDir ?? context.settings.submissions.spoolDir;
-    if (spoolDir === undefined)
-      command.error(
-        "error: required option '--spool-dir <dir>' not specified, and KERNELBOARD_SPOOL_DIR is not set",
-      );
+    const spoolDir = requiredSpoolDir(args, context, command);
     return withDatabase(context, async (database) => {
       await bringUpToDate(database, context.log);
       const metrics = await processMetrics(context);

@@ -2,17 +2,17 @@
 import { Command } from "commander";
 import { retryFailed } from "../ingest/retry_failed.ts";
 import { pointInTime } from "./arguments.ts";
-import { CommandError, runCommand } from "./context.ts";
+import { CommandError, requiredSpoolDir, runCommand } from "./context.ts";
 
 interface RetryArguments {
-  spoolDir: string;
+  spoolDir?: string;
   since?: Date;
   dryRun?: boolean;
   json?: boolean;
 }
 
-async function run(args: RetryArguments): Promise<void> {
-  const { spoolDir, since, dryRun = false } = args;
+async function run(args: RetryArguments, spoolDir: string): Promise<void> {
+  const { since, dryRun = false } = args;
   const result = await retryFailed({ spoolDir, dryRun, ...(since ? { since } : {}) });
   if (args.json) console.log(JSON.stringify({ dry_run: dryRun, ...result }, null, 2));
   else {
@@ -33,7 +33,10 @@ export function retryFailedCommand(): Command {
       "Moves the files of failed/ and pending_retry/ back into the spool directory, where they are ingested again; their\n" +
         "reports are removed. What is stored of them already is merged, not counted twice.",
     )
-    .requiredOption("--spool-dir <dir>", "directory of submission files")
+    .option(
+      "--spool-dir <dir>",
+      "directory of submission files (required, unless KERNELBOARD_SPOOL_DIR is set)",
+    )
     .option(
       "--since <time>",
       "only files that failed since then: 2d, 12h, 30m, or a date such as 2026-11-01",
@@ -45,5 +48,7 @@ export function retryFailedCommand(): Command {
       "after",
       "\nExamples:\n  kernelboard retry-failed --spool-dir /spool --since 2d\n  kernelboard retry-failed --spool-dir /spool --dry-run --json",
     )
-    .action((args: RetryArguments) => runCommand(() => run(args)));
+    .action((args: RetryArguments, command: Command) =>
+      runCommand((context) => run(args, requiredSpoolDir(args, context, command))),
+    );
 }
