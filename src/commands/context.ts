@@ -1,6 +1,5 @@
 /** What every command shares: settings, the log, the way it ends. */
-import { CommanderError } from "commander";
-import type { Command } from "commander";
+import { CommanderError, type Command } from "commander";
 import { errorMessage } from "../database/errors.ts";
 import { openDatabase, type Database } from "../database/database.ts";
 import { createLog, type Log } from "../log.ts";
