@@ -34,6 +34,7 @@ export type Verdict = "at once" | "after a pause" | "never";
 export class Session {
   readonly #options: SessionOptions;
   #client: pg.Client | undefined;
+  #connecting: Promise<pg.Client> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -52,10 +53,12 @@ export class Session {
     const { log, giveUpAfterMs, signal, name } = this.#options;
     const started = Date.now();
     for (let attempt = 0; ; attempt++) {
+      let client: pg.Client | undefined;
       try {
-        return await work(await this.#connected());
+        client = await this.#connected();
+        return await work(client);
       } catch (error) {
-        await this.#abandon(error);
+        if (client !== undefined) await this.#abandon(client, error);
         const verdict = judge(error);
         if (verdict === "never") throw error;
         const waited = Date.now() - started;
@@ -76,26 +79,33 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    await this.#connecting?.catch(() => undefined);
     const client = this.#client;
     this.#client = undefined;
     await client?.end().catch(() => undefined);
   }
 
   /** Rolls back, or drops a connection that cannot. */
-  async #abandon(error: unknown): Promise<void> {
-    const client = this.#client;
-    if (client === undefined) return;
+  async #abandon(client: pg.Client, error: unknown): Promise<void> {
     try {
       if (databaseErrorKind(error) === "transient") throw error;
       await client.query("rollback");
     } catch {
-      this.#client = undefined;
+      if (this.#client === client) this.#client = undefined;
       await client.end().catch(() => undefined);
     }
   }
 
+  /** One connection, also for those who ask while it is being made: a second one could wait for what the first holds. */
   async #connected(): Promise<pg.Client> {
     if (this.#client) return this.#client;
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<pg.Client> {
     const { connection, name, prepare, onLost } = this.#options;
     const client = new pg.Client(clientOptions(connection, name));
     // A break between statements; one within them shows in the statement too.
@@ -105,9 +115,14 @@ export class Session {
       client.end().catch(() => undefined);
       onLost?.();
     });
-    await client.connect();
+    try {
+      await client.connect();
+      await prepare(client);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
     this.#client = client;
-    await prepare(client);
     return client;
   }
 }

@@ -27,6 +27,9 @@ export interface ClaimsOptions {
 /** Moved files whose account was not told, that are looked up at a time. */
 const RECONCILED_AT_ONCE = 10_000;
 
+/** How long one attempt to take the lock waits. */
+const LOCK_TIMEOUT_MS = 5_000;
+
 /** Key of the lock of a folder. */
 const LOCK_KEY = "hashtextextended('kernelboard claim ' || $1, 0)";
 
@@ -46,6 +49,8 @@ export class Claims {
       ...options,
       name: "kernelboard ingest claims",
       prepare: async (client) => {
+        // The server may not have noticed yet that the connection before this one is gone.
+        await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
         await client.query(`select pg_advisory_lock(${LOCK_KEY})`, [this.#owner]);
       },
       onLost: () => {

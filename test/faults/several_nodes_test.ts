@@ -21,7 +21,7 @@ import {
 } from "../support/faults.ts";
 import { spoolState } from "../support/spool.ts";
 
-const TESTS = times(700, 20_000);
+const TESTS = times(700, 8000);
 const NODES = 4;
 
 const files = faultData({ seed: SEED, tests: TESTS, agree: true });
