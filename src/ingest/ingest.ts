@@ -18,6 +18,8 @@ import { openSpool, postponeFile, requeuePostponed, scanSpool, type Spool } from
 import { IngestThread, ThreadBroken, type Task, type ThreadData } from "./threads.ts";
 import type { WorkerReport } from "./worker.ts";
 
+/** For fewer files a thread takes longer to start than another one takes to read them. */
+const FILES_WORTH_A_THREAD = 20;
 /** A file that cannot be moved is tried again after this time. */
 const STUCK_PAUSE_MS = 60_000;
 /** Time between two looks for files that others left or that were put aside. */
@@ -90,8 +92,7 @@ export async function ingest(options: IngestOptions): Promise<IngestProgress> {
   const claims = new Claims({ ...options, spool });
   const run = new IngestRun(spool, claims, options);
   try {
-    // One thread for a start; the others when there is something to do for them.
-    run.warmUp();
+    await run.warmUp();
     await claims.open();
     await run.work();
     return run.progress;
@@ -146,9 +147,11 @@ class IngestRun {
     );
   }
 
-  /** Lets the first thread load while connections are made. */
-  warmUp(): void {
-    this.#threads[0]?.warmUp();
+  /** Looks what waits, and lets as many threads as have something to do load while connections are made. */
+  async warmUp(): Promise<void> {
+    await this.#scan();
+    for (const thread of this.#threads.slice(0, 1 + this.#queue.length / FILES_WORTH_A_THREAD))
+      thread.warmUp();
   }
 
   /** Lets all threads work until there is nothing more to do. */
@@ -258,7 +261,7 @@ class IngestRun {
   async #group(): Promise<SubmissionOutcome[]> {
     if (this.#isStopping()) return [];
     await this.#tidy();
-    const { cycleBatchSize, filesBatchSize } = this.#options;
+    const { filesBatchSize } = this.#options;
     while (this.#again.length > 0) {
       const names = this.#again.splice(
         0,
@@ -268,10 +271,7 @@ class IngestRun {
       if (group.length > 0) return group;
     }
     for (;;) {
-      if (this.#queue.length === 0) {
-        this.#queue = await scanSpool(this.#spool, cycleBatchSize);
-        await this.#options.backlog?.scanned(this.#spool.inbox, this.#queue, this.#inHand);
-      }
+      if (this.#queue.length === 0) await this.#scan();
       if (this.#queue.length === 0) return [];
       // Few files are shared out evenly, many are given in groups.
       const size = Math.min(filesBatchSize, Math.ceil(this.#queue.length / this.#threads.length));
@@ -283,6 +283,12 @@ class IngestRun {
       if (group.length > 0) return group;
       if (this.#queue.length === 0) return [];
     }
+  }
+
+  async #scan(): Promise<void> {
+    const { cycleBatchSize, backlog } = this.#options;
+    this.#queue = await scanSpool(this.#spool, cycleBatchSize);
+    await backlog?.scanned(this.#spool.inbox, this.#queue, this.#inHand);
   }
 
   /** What is due from time to time: files that others left behind, that could not be moved, or that were put aside. */
