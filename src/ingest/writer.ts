@@ -56,9 +56,13 @@ import {
   updateKnown,
 } from "./merge_sql.ts";
 
-/** A session with room for the sorts and temporary tables of one batch. */
+/**
+ * A session with room for the temporary tables of one batch. The planner knows little of these, and would rather sort
+ * their rows than hash them, which takes longer whatever their number.
+ */
 const SESSION_SETTINGS =
-  "set work_mem = '64MB'; set temp_buffers = '64MB'; set jit = off; set random_page_cost = 1.1";
+  "set work_mem = '64MB'; set temp_buffers = '64MB'; set jit = off; set random_page_cost = 1.1; " +
+  "set enable_mergejoin = off; set enable_sort = off; set enable_material = off";
 /** SQLSTATE of a key that is there already. */
 const UNIQUE_VIOLATION = "23505";
 /** Times that a batch is tried which fails although the server is well, by deadlocks or the like. */

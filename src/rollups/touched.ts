@@ -96,6 +96,16 @@ export const FIND_TOUCHED = `
   having bool_or(rekeyed) or bool_or(restated);
 
   insert into touched_tests
+  select t.id in (select id from staged_tests), t.*
+  from (
+    -- index tests_build_id_551a24f9
+    select ${TEST_FACTS}
+    from (select id from touched_builds where rekeyed) x
+    ${lookup("tests", "t", "t.build_id = x.id")}
+  ) t
+  where t.id not in (select id from new_tests);
+
+  insert into touched_tests
   select distinct on (t.id) t.id in (select id from staged_tests), t.*
   from (
     select ${TEST_FACTS}
@@ -103,11 +113,6 @@ export const FIND_TOUCHED = `
     ${lookup("tests", "t", "t.id = s.id")}
     where ${fillsStatus("t")} or ${fills("t", "path", "start_time", "environment_misc", "environment_compatible")}
       or ${REPLACES_MISC}
-    union all
-    -- index tests_build_id_551a24f9
-    select ${TEST_FACTS}
-    from (select id from touched_builds where rekeyed) x
-    ${lookup("tests", "t", "t.build_id = x.id")}
     union all
     select ${TEST_FACTS}
     from (select test_id from staged_incidents where test_id is not null) s
@@ -118,7 +123,7 @@ export const FIND_TOUCHED = `
     ${lookup("incidents", "i", "i.id = s.id")}
     ${lookup("tests", "t", "t.id = i.test_id")}
   ) t
-  where t.id not in (select id from new_tests);
+  where t.id not in (select id from new_tests) and t.build_id not in (select id from touched_builds where rekeyed);
 
   insert into touched_pairs (build_id)
   select build_id
