@@ -31,6 +31,9 @@ const IDLE_SECONDS = 10;
 const READ_OPTIONS =
   "-c plan_cache_mode=force_generic_plan -c jit=off -c max_parallel_workers_per_gather=0 -c work_mem=16MB";
 
+/** The server notices within a minute and a half that a client is gone without a word, and lets go of its locks. */
+const KEEP_ALIVE = "-c tcp_keepalives_idle=60 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3";
+
 /** Options for a `pg` client of this connection. Sessions run in UTC with ISO dates, whatever the server's default. */
 export function clientOptions(connection: Connection, applicationName: string): pg.ClientConfig {
   return {
@@ -43,7 +46,7 @@ export function clientOptions(connection: Connection, applicationName: string): 
     connectionTimeoutMillis: connection.connectTimeoutSeconds * 1000,
     keepAlive: true,
     application_name: applicationName,
-    options: "-c TimeZone=UTC -c DateStyle=ISO",
+    options: `-c TimeZone=UTC -c DateStyle=ISO ${KEEP_ALIVE}`,
   };
 }
 

@@ -6,6 +6,7 @@
  * and moved when all of their objects are committed. With one thread everything is merged in the order of the names.
  */
 import { availableParallelism } from "node:os";
+import { errorCode, errorMessage } from "../database/errors.ts";
 import type { Connection } from "../database/pool.ts";
 import type { UploadSettings } from "../excerpts/uploads.ts";
 import type { Log } from "../log.ts";
@@ -18,25 +19,38 @@ import { openSpool, postponeFile, requeuePostponed, scanSpool, type Spool } from
 import { IngestThread, ThreadBroken, type Task, type ThreadData } from "./threads.ts";
 import type { WorkerReport } from "./worker.ts";
 
+/** System errors of a spool that is full or read-only for a while. */
+const NO_ROOM = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO"]);
 /** For fewer files a thread takes longer to start than another one takes to read them. */
 const FILES_WORTH_A_THREAD = 20;
 /** A file that cannot be moved is tried again after this time. */
 const STUCK_PAUSE_MS = 60_000;
 /** Time between two looks for files that others left or that were put aside. */
 const TIDY_INTERVAL_MS = 10_000;
+/** Batches that a thread writes at once: it reads faster than one session of the database writes. */
+const WRITERS_PER_THREAD = 2;
+
 /**
- * Threads that are used at most, of as many workers as somebody asks for: more than the cores, and one while another
+ * How many writers each thread has, of as many workers as somebody asks for: more than the cores, and one while another
  * waits for the database, only take time from each other.
  */
+function writersByThread(maxWorkers: number): number[] {
+  const writers = Math.min(maxWorkers, availableParallelism() + 1);
+  return Array.from({ length: Math.ceil(writers / WRITERS_PER_THREAD) }, (_, thread) =>
+    Math.min(WRITERS_PER_THREAD, writers - thread * WRITERS_PER_THREAD),
+  );
+}
+
+/** Threads that are used for as many workers as somebody asks for. */
 export function threadCount(maxWorkers: number): number {
-  return Math.min(maxWorkers, availableParallelism() + 1);
+  return writersByThread(maxWorkers).length;
 }
 
 export interface IngestOptions {
   spoolDir: string;
   connection: Connection;
   log: Log;
-  /** The most threads that are used. */
+  /** The most batches that are written at once. */
   maxWorkers: number;
   /** Seconds between scans when nothing waits and nothing is heard of new files. */
   intervalSeconds: number;
@@ -136,11 +150,9 @@ class IngestRun {
     this.#claims = claims;
     this.#options = options;
     this.#bell = options.bell ?? new Bell();
-    const count = threadCount(options.maxWorkers);
-    this.#threads = Array.from(
-      { length: count },
-      () =>
-        new IngestThread(this.#threadData(), options.log, {
+    this.#threads = writersByThread(options.maxWorkers).map(
+      (writers) =>
+        new IngestThread(this.#threadData(writers), options.log, {
           onReport: this.#onReport.bind(this),
           onMeasures: options.onMeasures,
         }),
@@ -279,9 +291,23 @@ class IngestRun {
       const names = this.#queue
         .splice(0, size)
         .filter((name) => !this.#inHand.has(name) && !this.#stuck.has(name));
-      const group = await this.#claims.claim(names);
+      const group = await this.#claim(names);
       if (group.length > 0) return group;
       if (this.#queue.length === 0) return [];
+    }
+  }
+
+  /** Claims files; none when the spool has no room for it, which passes. */
+  async #claim(names: string[]): Promise<SubmissionOutcome[]> {
+    try {
+      return await this.#claims.claim(names);
+    } catch (error) {
+      if (this.#options.once || !NO_ROOM.has(errorCode(error) ?? "")) throw error;
+      this.#options.log.error(
+        { error: errorMessage(error) },
+        "no files can be claimed; they wait in the spool",
+      );
+      return [];
     }
   }
 
@@ -297,7 +323,8 @@ class IngestRun {
     if (now < this.#tidyAt) return;
     if (this.#tidyAt === 0) await this.#claims.reconcile();
     this.#tidyAt = now + TIDY_INTERVAL_MS;
-    await this.#claims.reap();
+    // What comes back may be first in the order of names.
+    if ((await this.#claims.reap()) > 0) this.#queue = [];
     await requeuePostponed(this.#spool, this.#retries, this.#options.log);
     for (const [name, at] of this.#stuck) {
       if (at > now) continue;
@@ -306,13 +333,14 @@ class IngestRun {
     }
   }
 
-  #threadData(): ThreadData {
+  #threadData(writers: number): ThreadData {
     const { connection, batchSize, treesFile, log, giveUpAfterMs, excerpts, onMeasures } = this.#options;
     return {
       connection,
       spool: this.#spool,
       folder: this.#claims.folder,
       batchSize,
+      writers,
       treesFile,
       logLevel: log.level,
       giveUpAfterMs,

@@ -1,5 +1,5 @@
 /**
- * The program of an ingest thread: one worker with a database session of its own, told by messages what to take. Parsing
+ * The program of an ingest thread: one worker with database sessions of its own, told by messages what to take. Parsing
  * and checking submissions is most of an ingestion's own work; here it neither waits for other threads nor keeps the one
  * that answers requests from doing so.
  */
@@ -30,19 +30,23 @@ async function run(port: NonNullable<typeof parentPort>, data: ThreadData): Prom
   const stop = new AbortController();
   const { connection, giveUpAfterMs } = data;
   let retries: BatchMeasures["retries"] = {};
-  const writer = new Writer({
-    connection,
-    log,
-    signal: stop.signal,
-    onRetry: (reason) => {
-      retries[reason] = (retries[reason] ?? 0) + 1;
-    },
-    ...(giveUpAfterMs === undefined ? {} : { giveUpAfterMs }),
-  });
+  const writers = Array.from(
+    { length: data.writers },
+    () =>
+      new Writer({
+        connection,
+        log,
+        signal: stop.signal,
+        onRetry: (reason) => {
+          retries[reason] = (retries[reason] ?? 0) + 1;
+        },
+        ...(giveUpAfterMs === undefined ? {} : { giveUpAfterMs }),
+      }),
+  );
   const worker = new Worker({
     spool: data.spool,
     folder: data.folder,
-    writer,
+    writers,
     log,
     clock: microsecondClock(),
     batchSize: data.batchSize,
@@ -74,7 +78,7 @@ async function run(port: NonNullable<typeof parentPort>, data: ThreadData): Prom
         send({ type: "done" });
         return;
       case "close":
-        await writer.close();
+        await Promise.all(writers.map((writer) => writer.close()));
         await excerpts?.close();
         port.close();
     }

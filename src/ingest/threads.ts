@@ -18,6 +18,8 @@ export interface ThreadData {
   /** Where the files lie that this process has claimed. */
   folder: string;
   batchSize: number;
+  /** Batches that it writes at once, each in a session of its own. */
+  writers: number;
   treesFile: string;
   logLevel: string;
   giveUpAfterMs: number | undefined;

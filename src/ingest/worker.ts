@@ -1,6 +1,6 @@
 /**
- * One ingest worker: fills a batch from files while its writer stores the batch before it. Batches are written one
- * after the other, in the order in which they were filled.
+ * One ingest worker: fills a batch from files while its writers store those before it. With one writer batches are written
+ * in the order in which they were filled; with more of them, side by side, but for batches that have parts of one file.
  */
 import { join } from "node:path";
 import { errorCode, errorMessage } from "../database/errors.ts";
@@ -50,7 +50,8 @@ export interface WorkerOptions {
   spool: Spool;
   /** Where the files lie that this process has claimed. */
   folder: string;
-  writer: Writer;
+  /** At least one; each writes one batch at a time. */
+  writers: readonly Writer[];
   log: Log;
   clock: () => string;
   /** Objects after which a batch is written. */
@@ -65,13 +66,16 @@ export class Worker {
   readonly #options: WorkerOptions;
   #batch = new Batch();
   #batchBegan = Date.now();
-  #inFlight: Promise<void> = Promise.resolve();
-  #isWriting = false;
+  /** Batches that are being written. They never fail: what goes wrong is kept in `#failure`. */
+  readonly #inFlight = new Map<Batch, Promise<void>>();
+  readonly #free: Writer[];
+  #failure: { error: unknown } | undefined;
   /** Counts the batches that were thrown away; what was read for one of them is void. */
   #generation = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#free = [...options.writers];
   }
 
   /**
@@ -86,14 +90,24 @@ export class Worker {
       if (this.#options.isStopping()) return;
       if (isComplete(outcome)) await this.#moveOnly(outcome);
       else await this.#takeFile(outcome, trees);
-      if (!this.#isWriting && Date.now() - this.#batchBegan > MAX_BATCH_AGE_MS) await this.#startWriting();
+      const isOld = Date.now() - this.#batchBegan > MAX_BATCH_AGE_MS && this.#free.length > 0;
+      if (isOld || this.#isFull(1)) await this.#startWriting();
     }
   }
 
   /** Writes what is left, and waits until everything is committed. */
   async finish(): Promise<void> {
     await this.#startWriting();
-    await this.#inFlight;
+    await this.#allWritten();
+  }
+
+  async #allWritten(): Promise<void> {
+    await Promise.all(this.#inFlight.values());
+    this.#throwFailure();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /** Adds the objects of a file to the batch, which is written whenever it is full. */
@@ -116,7 +130,7 @@ export class Worker {
           share.objects += accepted.length + refused.length;
           for (const refusal of refused) addRefusal(share, refusal);
           for (const object of accepted) this.#batch.add(share, object);
-          if (!this.#isFull()) continue;
+          if (!this.#isFull(2)) continue;
           await this.#startWriting();
           if (generation !== this.#generation) break;
         }
@@ -137,8 +151,9 @@ export class Worker {
 
   /** A crash came between the commit of a file's last objects and its move. */
   async #moveOnly(outcome: SubmissionOutcome): Promise<void> {
-    await this.#inFlight;
-    await this.#finishFiles([outcome], 0, 0);
+    await this.#allWritten();
+    const [writer] = this.#options.writers;
+    if (writer !== undefined) await this.#finishFiles([outcome], writer, 0, 0);
   }
 
   async #onUnreadable(name: string, error: unknown): Promise<void> {
@@ -170,29 +185,42 @@ export class Worker {
     }
   }
 
-  #isFull(): boolean {
-    return this.#batch.objects >= this.#options.batchSize || this.#batch.characters >= MAX_BATCH_CHARACTERS;
+  /** @param times the size of a batch that it may have; a batch that ends with a file lets others be written beside it */
+  #isFull(times: number): boolean {
+    const { objects, characters } = this.#batch;
+    return objects >= times * this.#options.batchSize || characters >= MAX_BATCH_CHARACTERS;
   }
 
-  /** Hands the batch to the writer once it is free. */
+  /** Hands the batch to a writer once one is free and no part of its files is being written. */
   async #startWriting(): Promise<void> {
     const generation = this.#generation;
-    await this.#inFlight;
-    if (generation !== this.#generation) return;
     const batch = this.#batch;
+    for (;;) {
+      this.#throwFailure();
+      const withSameFiles = [...this.#inFlight].filter(([other]) => haveCommonFile(batch, other));
+      if (withSameFiles.length > 0) await Promise.all(withSameFiles.map(([, written]) => written));
+      else if (this.#free.length === 0) await Promise.race(this.#inFlight.values());
+      else break;
+      if (generation !== this.#generation) return;
+    }
     this.#batch = new Batch();
     this.#batchBegan = Date.now();
-    this.#isWriting = true;
-    this.#inFlight = this.#write(batch).finally(() => {
-      this.#isWriting = false;
-    });
-    // A failure is thrown by the next await of it; until then it must not count as unhandled.
-    this.#inFlight.catch(() => undefined);
+    if (batch.shares.size === 0) return;
+    const writer = this.#free.pop();
+    if (writer === undefined) return;
+    const written = this.#write(batch, writer)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#free.push(writer);
+        this.#inFlight.delete(batch);
+      });
+    this.#inFlight.set(batch, written);
   }
 
-  async #write(batch: Batch): Promise<void> {
-    if (batch.shares.size === 0) return;
-    const { writer, spool, folder, log, excerpts, takeRetries, onMeasures } = this.#options;
+  async #write(batch: Batch, writer: Writer): Promise<void> {
+    const { spool, folder, log, excerpts, takeRetries, onMeasures } = this.#options;
     if (excerpts !== undefined) await convertExcerpts(batch, excerpts);
     const started = Date.now();
     const before = countsBefore(batch);
@@ -230,12 +258,17 @@ export class Worker {
       );
     }
     const complete = [...batch.shares.values()].filter(({ isLast }) => isLast).map(({ outcome }) => outcome);
-    await this.#finishFiles(complete, batch.objects, milliseconds);
+    await this.#finishFiles(complete, writer, batch.objects, milliseconds);
   }
 
   /** Moves files whose objects are all committed, and remembers that. */
-  async #finishFiles(complete: SubmissionOutcome[], objects: number, milliseconds: number): Promise<void> {
-    const { spool, folder, log, writer } = this.#options;
+  async #finishFiles(
+    complete: SubmissionOutcome[],
+    writer: Writer,
+    objects: number,
+    milliseconds: number,
+  ): Promise<void> {
+    const { spool, folder, log } = this.#options;
     const finished: SubmissionOutcome[] = [];
     const stuck: string[] = [];
     for (const outcome of complete) {
@@ -261,4 +294,8 @@ export class Worker {
     if (finished.length + again.length + stuck.length + gone.length + objects > 0)
       this.#options.report(report);
   }
+}
+
+function haveCommonFile(a: Batch, b: Batch): boolean {
+  return [...a.shares.keys()].some((outcome) => b.shares.has(outcome));
 }
