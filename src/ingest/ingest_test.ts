@@ -267,6 +267,25 @@ describe("ingest", () => {
     expect(await spoolState(directory)).toMatchObject({ inbox: ["a.json"], archive: [], failed: [] });
   });
 
+  it("puts a file aside that the database refuses as a whole, but in none of its parts", async () => {
+    await database.pool.query(`
+      create function one_only() returns trigger language plpgsql as $$ begin
+        if (select count(*) > 1 from added) then raise exception 'one only' using errcode = '23514'; end if;
+        return null;
+      end $$;
+      create trigger one_only after insert on tests referencing new table as added
+        for each statement execute function one_only()`);
+    try {
+      const directory = await temporaryDirectory();
+      await writeSubmissions(directory, { "a.json": submission({ tests: [test(1), test(2)] }) });
+      await ingest(ingestOnce(database.connection, directory));
+      expect(await readdir(join(directory, "pending_retry"))).toEqual(["a.json"]);
+      expect(await database.rows("select id from tests")).toEqual([]);
+    } finally {
+      await database.pool.query("drop function one_only cascade");
+    }
+  });
+
   it("goes on when a file vanishes", async () => {
     const directory = await temporaryDirectory();
     await writeSubmissions(directory, manyFiles(20, 1));

@@ -124,7 +124,10 @@ export class Writer {
       const refused = new Map<Fragment, Refusal>();
       await this.#findRefused(batch.all(), error, refused);
       batch.refuse(refused);
-      return await this.#withRetries((client) => this.#store(client, batch));
+      return await this.#withRetries((client) => this.#store(client, batch)).catch((again: unknown) => {
+        if (databaseErrorKind(again) !== "data") throw again;
+        throw new BatchStuck(`refused as a whole, though not in parts: ${errorMessage(again)}`);
+      });
     }
   }
 
