@@ -18,9 +18,13 @@ export function finiteNumber(expression: string): string {
   return `nullif(nullif(nullif(${expression}, 'NaN'), 'Infinity'), '-Infinity')`;
 }
 
-/** A JSON column that should hold an array, or NULL. */
-export function jsonArray(expression: string): string {
-  return `case when jsonb_typeof(${expression}) = 'array' then ${expression} end`;
+/** A JSON column that should hold an array of objects: those that are some, or NULL. */
+export function jsonObjects(expression: string): string {
+  return `case when jsonb_typeof(${expression}) <> 'array' then null
+      -- hardly any list has anything else in it, and is sent on as it is
+      when ${expression} @? 'strict $[*] ? (@.type() != "object")'
+      then jsonb_path_query_array(${expression}, 'strict $[*] ? (@.type() == "object")')
+      else ${expression} end`;
 }
 
 /** A JSON column that should hold an object; a JSON text of one is parsed. */

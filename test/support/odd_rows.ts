@@ -86,6 +86,13 @@ export const ODD_BUILDS: OddRow[] = [
     {},
     { input_files: null, output_files: null },
   ],
+  [
+    "files are lists of anything",
+    { input_files: json('[1, {"name": "a", "url": "u"}, null]'), output_files: json("[[]]") },
+    {},
+    {},
+    { input_files: [{ name: "a", url: "u" }], output_files: [] },
+  ],
 ];
 
 const platform = (name: string): object => ({ environment_misc: { platform: name } });

@@ -2,7 +2,7 @@
 import {
   finiteNumber,
   isoTimestamp,
-  jsonArray,
+  jsonObjects,
   jsonObject,
   normalStatus,
   textArray,
@@ -17,8 +17,8 @@ const DETAILS = raw(`json_build_object(
     'git_repository_branch', c.git_repository_branch, 'checkout_id', b.checkout_id, 'command', b.command,
     'comment', b.comment, 'tree_name', c.tree_name, 'git_commit_hash', c.git_commit_hash,
     'git_commit_name', c.git_commit_name, 'git_commit_tags', ${textArray("c.git_commit_tags")},
-    'log_excerpt', b.log_excerpt, 'input_files', ${jsonArray("b.input_files")},
-    'output_files', ${jsonArray("b.output_files")}, 'build_origin', b.origin)`);
+    'log_excerpt', b.log_excerpt, 'input_files', ${jsonObjects("b.input_files")},
+    'output_files', ${jsonObjects("b.output_files")}, 'build_origin', b.origin)`);
 
 /** The statement that gives a build as JSON, by primary keys. */
 export function buildDetails(id: string): Statement {
