@@ -62,7 +62,12 @@ function command(name: string, example: string): Command {
       "--spool-dir <dir>",
       "directory of submission files (required, unless KERNELBOARD_SPOOL_DIR is set)",
     )
-    .option("--max-workers <n>", "workers that read and write side by side", wholeNumber(1, 64), 5)
+    .option(
+      "--max-workers <n>",
+      "batches written at once, at most; 1 keeps the order of the names",
+      wholeNumber(1, 64),
+      5,
+    )
     .option("--interval <seconds>", "pause between scans when nothing waits", wholeNumber(0, 86_400), 5)
     .option("--trees-file <file>", "YAML file of tree names (default: tree-names.yaml in BACKEND_VOLUME_DIR)")
     .addHelpText("after", `\nExamples:\n  ${example}`);

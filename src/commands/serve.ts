@@ -171,7 +171,7 @@ export function serveCommand(): Command {
       "--spool-dir <dir>",
       "spool directory of submissions: those over HTTP are put there (default: KERNELBOARD_SPOOL_DIR)",
     )
-    .option("--max-workers <n>", "ingest workers", wholeNumber(1, 64), 5)
+    .option("--max-workers <n>", "batches written at once, at most", wholeNumber(1, 64), 5)
     .option("--interval <seconds>", "pause between scans of the spool directory", wholeNumber(0, 86_400), 5)
     .option("--trees-file <file>", "YAML file of tree names (default: tree-names.yaml in BACKEND_VOLUME_DIR)")
     .addHelpText(

@@ -1,6 +1,7 @@
 /**
  * The merge of staged rows into the five KCIDB tables (chapter 02, section 9.3), as SQL generated from the tables'
- * columns. Rows of a batch are copied into temporary `staged_*` tables, one row an object, and merged from there.
+ * columns. New tests are copied straight into their table; all other rows of a batch into temporary
+ * `staged_*` tables, one row an object, and merged from there.
  */
 import { LAB_KEY } from "../kcidb/standardise.ts";
 import { TABLES, type Column } from "../kcidb/rows.ts";

@@ -137,6 +137,8 @@ export class Worker {
         if (generation !== this.#generation) break;
       }
     } catch (error) {
+      // A batch that could not be written says nothing about this file.
+      this.#throwFailure();
       if (!(error instanceof FileRefused)) {
         await this.#onUnreadable(name, error);
         return;
