@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { databaseSettings, type DatabaseSettings } from "./settings_database.ts";
 import { excerptSettings, type ExcerptSettings } from "./settings_excerpts.ts";
 import { metricsSettings, type MetricsSettings } from "./settings_metrics.ts";
+import { readSettings, type ReadSettings } from "./settings_reads.ts";
 import { EnvironmentReader, type SettingSource, type SettingDefinition } from "./settings_reader.ts";
 import { submissionSettings, type SubmissionSettings } from "./settings_submissions.ts";
 
@@ -14,9 +15,11 @@ export type { DatabaseSettings, ExternalDatabaseSettings } from "./settings_data
 export type { SubmissionSettings } from "./settings_submissions.ts";
 export type { ExcerptSettings } from "./settings_excerpts.ts";
 export type { MetricsSettings } from "./settings_metrics.ts";
+export type { ReadSettings, ServerAddress } from "./settings_reads.ts";
 
 export interface Settings {
   database: DatabaseSettings;
+  reads: ReadSettings;
   http: {
     host: string;
     port: number;
@@ -76,8 +79,10 @@ export function loadSettings(
     about: "directory of files shared with the reference implementation",
   });
   const debug = read.flag({ name: "DEBUG", fallback: false, about: "development mode" });
+  const database = databaseSettings(read);
   const settings: Settings = {
-    database: databaseSettings(read),
+    database,
+    reads: readSettings(read, database),
     http: {
       host: read.text({
         name: "HOST",

@@ -21,7 +21,7 @@ export interface EmbeddedDatabaseSettings {
 
 export type DatabaseSettings = ExternalDatabaseSettings | EmbeddedDatabaseSettings;
 
-const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
+export const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
 export type SslMode = (typeof SSL_MODES)[number];
 
 /** Both name the same server; the first only adds metrics in the reference implementation. */

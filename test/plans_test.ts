@@ -6,7 +6,7 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { pino } from "pino";
-import { createPool, type Pool } from "../src/database/pool.ts";
+import { createPool, type OwnPool } from "../src/database/pool.ts";
 import { EXTERNAL, testDatabase } from "./support/database.ts";
 import { request, testServer } from "./support/server.ts";
 
@@ -58,7 +58,7 @@ interface Query {
 }
 
 /** A pool that keeps the statements that go through it. */
-function recording(pool: Pool): { pool: Pool; take: () => Query[] } {
+function recording(pool: OwnPool): { pool: OwnPool; take: () => Query[] } {
   let queries: Query[] = [];
   const recorded = new Proxy(pool, {
     get: (target, name) => {
@@ -83,7 +83,7 @@ function scans(plan: Plan): string[] {
 }
 
 /** The plan that all requests of this pool run, which does not depend on their values. */
-async function genericPlan(pool: Pool, text: string, parameters: number): Promise<Plan> {
+async function genericPlan(pool: OwnPool, text: string, parameters: number): Promise<Plan> {
   const client = await pool.connect();
   try {
     await client.query(`prepare asked as ${text}`);
@@ -113,7 +113,7 @@ interface Names {
   end: number;
 }
 
-async function namesIn(pool: Pool): Promise<Names> {
+async function namesIn(pool: OwnPool): Promise<Names> {
   const one = async <T>(text: string): Promise<T> => (await pool.query<{ row: T }>(text)).rows[0]?.row as T;
   const checkout = await one<Names["checkout"] & { start_time: string }>(
     "select to_jsonb(c) as row from checkouts c where tree_name is not null and git_repository_branch is not null order by start_time desc limit 1",
@@ -215,7 +215,7 @@ function requests({ checkout, earlier, build, config, test, issue, end }: Names)
 }
 
 describe("plans", () => {
-  let pool: Pool;
+  let pool: OwnPool;
   let take: () => Query[];
   let base: string;
   let asked: Request[];

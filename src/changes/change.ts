@@ -1,6 +1,6 @@
 /** What a commit of submissions changed, as the log `changes` has it; `rollups/changes.ts` writes it. */
 import { isoTimestamp } from "../database/json.ts";
-import type { Client, Pool } from "../database/pool.ts";
+import type { Pool } from "../database/pool.ts";
 
 /** `{"all": true}` stands for so many that they are not listed. */
 export type ChangeList<T> = readonly T[] | { readonly all: true };
@@ -61,9 +61,9 @@ interface LogRow {
  *
  * @param after id of a change, or 0
  */
-export async function readChanges(client: Client | Pool, after: number, limit: number): Promise<LogPart> {
+export async function readChanges(pool: Pool, after: number, limit: number): Promise<LogPart> {
   // One statement, so that the bounds are those of the same moment.
-  const { rows } = await client.query<LogRow>({
+  const { rows } = await pool.query<LogRow>({
     name: "changes",
     text: `
       -- index changes_pkey

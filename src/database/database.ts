@@ -3,10 +3,10 @@ import { resolve } from "node:path";
 import type { Log } from "../log.ts";
 import type { DatabaseSettings } from "../settings.ts";
 import { startEmbeddedServer } from "./embedded.ts";
-import { createPool, externalConnection, type Connection, type Pool } from "./pool.ts";
+import { createPool, externalConnection, type Connection, type OwnPool } from "./pool.ts";
 
 export interface Database {
-  pool: Pool;
+  pool: OwnPool;
   connection: Connection;
   /** Where it is, for people; without the password. */
   description: string;

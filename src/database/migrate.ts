@@ -10,7 +10,7 @@ import pg from "pg";
 import type { Log } from "../log.ts";
 import { adoptSchema, type Adoption } from "./adoption.ts";
 import { MigrationError } from "./migration_error.ts";
-import { clientOptions, type Connection } from "./pool.ts";
+import { clientOptions, type Connection, type Pool } from "./pool.ts";
 
 export { MigrationError } from "./migration_error.ts";
 
@@ -121,7 +121,7 @@ export async function migrationStatus(connection: Connection): Promise<Migration
 }
 
 /** Whether a database has every migration of this version, asked on a pool. */
-export async function isMigrated(pool: pg.Pool): Promise<boolean> {
+export async function isMigrated(pool: Pool): Promise<boolean> {
   const { rows: table } = await pool.query<{ exists: boolean }>(
     "select to_regclass('kernelboard_migrations') is not null as exists",
   );

@@ -4,7 +4,15 @@ import type { ExternalDatabaseSettings } from "../settings.ts";
 import type { Log } from "../log.ts";
 import { errorMessage } from "./errors.ts";
 
-export type Pool = pg.Pool;
+/** What statements are run on: connections to one server, or something that chooses the server (`reads.ts`). */
+export interface Pool {
+  query<Row extends pg.QueryResultRow = Record<string, unknown>>(
+    statement: pg.QueryConfig | string,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<Row>>;
+}
+/** Connections to one server, by who opened them. */
+export type OwnPool = pg.Pool;
 export type Client = pg.Client | pg.PoolClient;
 
 /** Where a server is and who we are there. */
@@ -17,6 +25,8 @@ export interface Connection {
   ssl: boolean | { rejectUnauthorized: boolean };
   connectTimeoutSeconds: number;
   idleTimeoutSeconds: number | null;
+  /** It leads to a PgBouncer, which takes no options for a session: they stand in its own configuration. */
+  isPooler?: boolean;
 }
 
 const POOL_SIZE = 10;
@@ -46,18 +56,18 @@ export function clientOptions(connection: Connection, applicationName: string): 
     connectionTimeoutMillis: connection.connectTimeoutSeconds * 1000,
     keepAlive: true,
     application_name: applicationName,
-    options: `-c TimeZone=UTC -c DateStyle=ISO ${KEEP_ALIVE}`,
+    ...(connection.isPooler ? {} : { options: `-c TimeZone=UTC -c DateStyle=ISO ${KEEP_ALIVE}` }),
   };
 }
 
 /** A pool of connections. A connection that breaks while idle is dropped and logged, not thrown. */
-export function createPool(connection: Connection, log: Log, size = POOL_SIZE): Pool {
+export function createPool(connection: Connection, log: Log, size = POOL_SIZE): OwnPool {
   const idleSeconds =
     connection.idleTimeoutSeconds === 0 ? IDLE_SECONDS : (connection.idleTimeoutSeconds ?? 0);
   const options = clientOptions(connection, "kernelboard");
   const pool = new pg.Pool({
     ...options,
-    options: `${options.options ?? ""} ${READ_OPTIONS}`,
+    ...(options.options === undefined ? {} : { options: `${options.options} ${READ_OPTIONS}` }),
     max: size,
     idleTimeoutMillis: idleSeconds * 1000,
   });

@@ -42,10 +42,12 @@ import { openApiRoutes } from "./openapi.ts";
 import { metricsRoute, type MetricsText } from "./metrics.ts";
 import { BUILT_PAGE_FOLDER, pageRoutes } from "./page.ts";
 import { parseQueryString } from "./parameters.ts";
+import { readsOf } from "./reads.ts";
 import { allowedMethods, resolvePath, slashRedirect } from "./paths.ts";
 
 /** What routes need. */
 export interface RouteContext {
+  /** For reading; the statements of a request go to one server, which may be a replica. */
   pool: Pool;
   /** What commits of submissions change, as it happens. */
   changes: ChangeFeed;
@@ -136,6 +138,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await openApiRoutes(app);
   const changes = new ChangeFeed(options);
   app.addHook("onClose", () => changes.close());
+  const reads = await readsOf(app, options, changes);
   for (const routes of [
     healthRoutes,
     treeRoutes,
@@ -153,10 +156,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     metricsRoutes,
     logDownloaderRoutes,
     proxyRoutes,
-    eventRoutes,
   ])
-    routes(app, { ...options, changes });
-  await submitRoutes(app, options);
+    routes(app, { ...options, pool: reads.pool, changes });
+  // What is read from the log goes on from what was told, and the state of a submission is that of the moment.
+  eventRoutes(app, { pool: reads.primary, changes });
+  await submitRoutes(app, { ...options, pool: reads.primary });
   if (options.metrics !== undefined) metricsRoute(app, options.metrics);
   await pageRoutes(app, options.pageFolder ?? BUILT_PAGE_FOLDER);
   return app;

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, gunzipSync } from "node:zlib";
 import { from as copyFrom } from "pg-copy-streams";
-import type { Pool } from "../../src/database/pool.ts";
+import type { OwnPool } from "../../src/database/pool.ts";
 import { SHARED } from "./shared.ts";
 
 /** Fills all tables, the derived ones as well. */
-export async function loadConformanceTables(pool: Pool): Promise<void> {
+export async function loadConformanceTables(pool: OwnPool): Promise<void> {
   const folder = join(SHARED, "conformance", "db");
   for (const file of await readdir(folder)) {
     const path = join(folder, file);

@@ -3,13 +3,13 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { pino } from "pino";
 import { inject } from "vitest";
-import { clientOptions, createPool, type Connection, type Pool } from "../../src/database/pool.ts";
+import { clientOptions, createPool, type Connection, type OwnPool } from "../../src/database/pool.ts";
 import { TEMPLATE } from "./global_setup.ts";
 import { atEndOfFile } from "./cleanup.ts";
 
 export interface TestDatabase {
   connection: Connection;
-  pool: Pool;
+  pool: OwnPool;
   /** Rows of a statement, for assertions. */
   rows: (sql: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
   drop: () => Promise<void>;
@@ -70,7 +70,7 @@ async function administer(server: Connection, statement: string): Promise<void> 
 }
 
 /** Where a pool of a test's database leads. */
-export function connectionOf({ options }: Pool): Connection {
+export function connectionOf({ options }: OwnPool): Connection {
   const { host, port, database, user, password } = options;
   if (typeof password === "function") throw new Error("the password of a test's database is a text");
   return {

@@ -1,7 +1,7 @@
 /** The HTTP server on a test's database. */
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
-import type { Pool } from "../../src/database/pool.ts";
+import type { OwnPool } from "../../src/database/pool.ts";
 import type { FetchPolicy } from "../../src/fetch/policy.ts";
 import { connectionOf } from "./database.ts";
 import { createServer } from "../../src/http/server.ts";
@@ -33,7 +33,7 @@ export interface Answer {
  * @param submissions where those over HTTP go
  */
 export async function testServer(
-  pool: Pool,
+  pool: OwnPool,
   environment: Record<string, string> = {},
   fetchPolicy?: FetchPolicy,
   prepare?: (app: FastifyInstance) => void,

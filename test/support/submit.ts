@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { createToken } from "../../src/submit/tokens.ts";
 import type { SubmissionOptions } from "../../src/submit/routes.ts";
-import type { Pool } from "../../src/database/pool.ts";
+import type { OwnPool } from "../../src/database/pool.ts";
 import { request, testServer, type Answer, type TestServer } from "./server.ts";
 import { submission, temporaryDirectory } from "./spool.ts";
 
@@ -24,7 +24,7 @@ export interface SubmitServer extends TestServer {
 const ENVIRONMENT = { KERNELBOARD_SUBMIT_SECRET: SECRET, KERNELBOARD_SPOOL_MIN_FREE_BYTES: "0" };
 
 export async function submitServer(
-  pool: Pool,
+  pool: OwnPool,
   environment: Record<string, string> = {},
   options: Partial<SubmissionOptions> = {},
 ): Promise<SubmitServer> {
