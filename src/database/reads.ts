@@ -3,6 +3,7 @@
  * primary; and through which PgBouncer. `docs/architecture.md` tells why it is safe.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings.ts";
@@ -74,6 +75,9 @@ export async function openReads(options: ReadsOptions): Promise<Reads> {
 
 /** A primary that statements could not reach is tried by one statement at a time, this often. */
 const PRIMARY_RETRY_MS = 1000;
+/** When the primary has just gone, how long a replica is waited for that is about to have everything. */
+const CATCH_UP_MS = 1000;
+const CATCH_UP_PAUSE_MS = 10;
 
 /** What the statements of one piece of work share. */
 interface Work {
@@ -180,7 +184,7 @@ export class ReplicatedReads implements Pool {
     } catch (error) {
       if (databaseErrorKind(error) !== "transient" || transientReason(error) !== "connection") throw error;
       this.#primaryRetryAt ??= performance.now() + PRIMARY_RETRY_MS;
-      const replica = this.#leastBusy((position) => this.#positions.hasAllKnown(position));
+      const replica = await this.#replicaInstead();
       if (replica === undefined) throw error;
       this.#log.warn(
         { replica: replica.name, error: errorMessage(error) },
@@ -188,6 +192,16 @@ export class ReplicatedReads implements Pool {
       );
       if (work !== undefined) work.server = replica;
       return replica.query<Row>(statement, values);
+    }
+  }
+
+  /** A replica that has all that was known of the primary, or has got so far in a moment. */
+  async #replicaInstead(): Promise<Replica | undefined> {
+    for (const until = performance.now() + CATCH_UP_MS; ; await sleep(CATCH_UP_PAUSE_MS)) {
+      const replica = this.#leastBusy((position) => this.#positions.hasAllKnown(position));
+      const { newest } = this.#positions;
+      if (replica !== undefined || newest === undefined || performance.now() > until) return replica;
+      for (const behind of this.replicas) behind.catchUpTo(newest);
     }
   }
 
