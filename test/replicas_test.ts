@@ -69,6 +69,8 @@ describe.skipIf(problem !== undefined)(
     it("answers with what was announced, whether the replica has it or not", async () => {
       const reads = await routed();
       const events = await listenTo(`${node.base}/api/events`);
+      // Where it begins.
+      await events.has(1);
       await eventuallyOnReplica(reads);
       for (const isPaused of [false, true, false, true]) {
         if (isPaused) await replica.query("select pg_wal_replay_pause()");
@@ -180,6 +182,8 @@ describe.skipIf(problem !== undefined)(
     it("shows on a node what came in through another, as soon as it has told of it", async () => {
       const other = await submitServer(database.pool, environment);
       const events = await listenTo(`${other.base}/api/events`);
+      // Where it begins.
+      await events.has(1);
       for (let number = 0; number < 3; number++) {
         const before = events.events.length;
         const id = checkoutId();

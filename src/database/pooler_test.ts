@@ -3,11 +3,12 @@ import { execFileSync, spawn } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { atEndOfFile } from "../../test/support/cleanup.ts";
 import { freePorts } from "../../test/support/cluster.ts";
 import { testDatabase, type TestDatabase } from "../../test/support/database.ts";
-import { eventually, listenTo } from "../../test/support/events.ts";
+import { listenTo } from "../../test/support/events.ts";
 import { databaseEnvironment } from "../../test/support/program.ts";
 import { testServer, type TestServer } from "../../test/support/server.ts";
 import { PROJECT } from "../../test/support/shared.ts";
@@ -110,10 +111,10 @@ async function startPgBouncer(server: Connection): Promise<string> {
     await ended;
     await rm(folder, { recursive: true, force: true });
   });
-  await eventually(() => {
+  while (!output.includes("process up")) {
     if (child.exitCode !== null) throw new Error(`pgbouncer ended: ${output}`);
-    return output;
-  }).toContain("process up");
+    await sleep(20);
+  }
   return `postgres://127.0.0.1:${port}/dashboard`;
 }
 

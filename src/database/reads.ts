@@ -197,11 +197,13 @@ export class ReplicatedReads implements Pool {
 
   /** A replica that has all that was known of the primary, or has got so far in a moment. */
   async #replicaInstead(): Promise<Replica | undefined> {
-    for (const until = performance.now() + CATCH_UP_MS; ; await sleep(CATCH_UP_PAUSE_MS)) {
+    const until = performance.now() + CATCH_UP_MS;
+    for (;;) {
       const replica = this.#leastBusy((position) => this.#positions.hasAllKnown(position));
       const { newest } = this.#positions;
       if (replica !== undefined || newest === undefined || performance.now() > until) return replica;
       for (const behind of this.replicas) behind.catchUpTo(newest);
+      await sleep(CATCH_UP_PAUSE_MS);
     }
   }
 
