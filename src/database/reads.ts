@@ -12,7 +12,7 @@ import type { Connection, Pool } from "./pool.ts";
 import { PositionWatch, PRIMARY_POSITION, type PositionAnswer } from "./position_watch.ts";
 import { PrimaryPositions } from "./primary_positions.ts";
 import { isStatementsFault, Replica } from "./replica.ts";
-import { addressConnection, openPool } from "./statements.ts";
+import { addressConnection, openPool } from "./server_pool.ts";
 
 export interface ReadsOptions {
   /** Connections to the primary. */

@@ -5,7 +5,7 @@ import type { ExternalDatabaseSettings, ReadSettings, ServerAddress } from "../s
 import { errorCode, errorMessage } from "./errors.ts";
 import type { Connection, Pool } from "./pool.ts";
 import { PositionWatch, REPLICA_POSITION, type PositionAnswer } from "./position_watch.ts";
-import { addressConnection, openPool, type OpenPool } from "./statements.ts";
+import { addressConnection, openPool, type OpenPool } from "./server_pool.ts";
 
 /** How long a replica is left alone that failed several statements in a row though it answers its checks. */
 const REST_MS = 5000;
