@@ -45,9 +45,16 @@ export const CHANGES_TABLES: Record<string, string> = {
   concerned_incidents: "issue_id text, issue_version integer, build_id text, test_id text, of_issue boolean",
   // brought: it is new, or its checkout is; itself: it is so or is changed; else an incident names it
   concerned_builds: "id text, brought boolean, itself boolean",
+  // hardware of the new tests
+  new_hardware: "origin text, platform text, compatible text[]",
   // tests beside the new ones; itself: it is changed, or its build is so itself
   concerned_tests: "id text, build_id text, origin text, platform text, compatible text[], itself boolean",
 };
+
+/** What hardware the new tests ran on; to run before the writers' lock. */
+export const FIND_NEW_HARDWARE = `
+  insert into new_hardware (origin, platform, compatible)
+  select distinct origin, platform, compatible from new_tests where platform is not null or cardinality(compatible) > 0`;
 
 /** The trees of changed checkouts as they are before the merge; to run after `changed_rows` is filled. */
 export const KEEP_TREES_BEFORE = `
@@ -156,7 +163,7 @@ const TREES = boundedList(
 const HARDWARE = boundedList(
   `select distinct origin, platform, case when cardinality(compatible) > 0 then compatible end as compatibles
   from (
-    select origin, platform, compatible from new_tests
+    select origin, platform, compatible from new_hardware
     union all
     select origin, platform, compatible from concerned_tests
     union all
