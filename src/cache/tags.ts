@@ -27,7 +27,7 @@ export const ANY_CHECKOUT: Tag = joined(ROWS, "checkout");
 export const FILLED_CHECKOUT: Tag = joined(ROWS, "filled checkout");
 /** Any issue, or incident of one. */
 export const ANY_ISSUE: Tag = joined(ISSUE, "any");
-/** An issue, or an incident, was delivered again, which moves it in lists that are in the order of that time. */
+/** An issue was delivered again, which moves it in lists that are in the order of that time. */
 export const REPEATED_ISSUE: Tag = joined(ROWS, "repeated issue");
 export const REPEATED_BUILD: Tag = joined(ROWS, "repeated build");
 export const REPEATED_TEST: Tag = joined(ROWS, "repeated test");
@@ -91,7 +91,7 @@ export function touchedBy({ trees, hardware, issues, rows }: Change): Touched | 
     groups.some((group) => rows[group].includes(kind));
   if (has("checkouts", "new", "changed", "repeated")) touched.tags.add(ANY_CHECKOUT);
   if (has("checkouts", "changed")) touched.tags.add(FILLED_CHECKOUT);
-  if (has("issues", "repeated") || has("incidents", "repeated")) touched.tags.add(REPEATED_ISSUE);
+  if (has("issues", "repeated")) touched.tags.add(REPEATED_ISSUE);
   if (has("builds", "repeated")) touched.tags.add(REPEATED_BUILD);
   if (has("tests", "repeated")) touched.tags.add(REPEATED_TEST);
   return touched;
