@@ -52,15 +52,37 @@ function redisSettings(read: EnvironmentReader): RedisSettings | undefined {
     example: "redis",
     about: "host of the Redis through which processes share answers; none when it is not set",
   });
-  const port = read.integer({ name: "REDIS_PORT", fallback: 6379, minimum: 1, maximum: 65_535, about: "its port" });
-  const db = read.integer({ name: "REDIS_DB", fallback: 0, minimum: 0, maximum: 65_535, about: "its database" });
+  const port = read.integer({
+    name: "REDIS_PORT",
+    fallback: 6379,
+    minimum: 1,
+    maximum: 65_535,
+    about: "its port",
+  });
+  const db = read.integer({
+    name: "REDIS_DB",
+    fallback: 0,
+    minimum: 0,
+    maximum: 65_535,
+    about: "its database",
+  });
   const password = read.text({ name: "REDIS_PASSWORD", fallback: "", secret: true, about: "its password" });
   if (url !== undefined) {
-    if (host !== "") throw new SettingError(`REDIS_URL: is set together with REDIS_HOST; set one of them; example: REDIS_URL=${URL_EXAMPLE}`);
+    if (host !== "")
+      throw new SettingError(
+        `REDIS_URL: is set together with REDIS_HOST; set one of them; example: REDIS_URL=${URL_EXAMPLE}`,
+      );
     return url;
   }
   if (host === "") return undefined;
-  return { host, port, db, username: undefined, password: password === "" ? undefined : password, tls: false };
+  return {
+    host,
+    port,
+    db,
+    username: undefined,
+    password: password === "" ? undefined : password,
+    tls: false,
+  };
 }
 
 function redisUrl(read: EnvironmentReader): RedisSettings | undefined {

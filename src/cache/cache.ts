@@ -103,15 +103,12 @@ export class AnswerCache {
       stats.misses++;
       // Before anything is read, so that a commit during the reading makes the answer an old one.
       const asOf = await follower.position();
-      return new Reading(
-        (read) => {
-          const entry = asOf === undefined ? undefined : this.#keep(key, asOf, read);
-          land();
-          if (entry !== undefined) shared?.set(key, entry);
-          return entry;
-        },
-        land,
-      );
+      return new Reading((read) => {
+        const entry = asOf === undefined ? undefined : this.#keep(key, asOf, read);
+        land();
+        if (entry !== undefined) shared?.set(key, entry);
+        return entry;
+      }, land);
     } catch (error) {
       land();
       throw error;

@@ -75,7 +75,8 @@ export class Follower {
   }
 
   #follow(): Promise<void> {
-    if (this.#isClosed || performance.now() - this.#triedAt < RETRY_MS) return this.#following ?? Promise.resolve();
+    if (this.#isClosed || performance.now() - this.#triedAt < RETRY_MS)
+      return this.#following ?? Promise.resolve();
     this.#triedAt = performance.now();
     return (this.#following ??= this.#subscribe().finally(() => {
       this.#following = undefined;

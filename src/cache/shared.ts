@@ -74,7 +74,9 @@ export class SharedStore {
       this.#failed(error);
     });
     this.#client.on("ready", () => {
-      this.#log.info(this.#isAway ? "answers are shared through Redis again" : "answers are shared through Redis");
+      this.#log.info(
+        this.#isAway ? "answers are shared through Redis again" : "answers are shared through Redis",
+      );
       this.#isAway = false;
       this.#pausedUntil = -Infinity;
     });

@@ -84,8 +84,7 @@ export class AnswerStore {
   }
 
   #dropAliases(entry: Entry): void {
-    for (const alias of entry.aliases)
-      if (this.#aliases.get(alias) === entry) this.#aliases.delete(alias);
+    for (const alias of entry.aliases) if (this.#aliases.get(alias) === entry) this.#aliases.delete(alias);
     entry.aliases.clear();
   }
 }

@@ -53,7 +53,10 @@ export function answerCache(
   return { cache, hotPath };
 }
 
-function allowedOrigin(origins: readonly (string | RegExp)[], origin: string | undefined): string | undefined {
+function allowedOrigin(
+  origins: readonly (string | RegExp)[],
+  origin: string | undefined,
+): string | undefined {
   if (origin === undefined) return undefined;
   const isAllowed = origins.some((allowed) =>
     typeof allowed === "string" ? allowed === origin : allowed.test(origin),
@@ -69,7 +72,10 @@ function putInFront(app: FastifyInstance, hotPath: HotPath): void {
 }
 
 /** Tells apart what shares one Redis: another database, another version of the program, settings that answers show. */
-function namespaceOf(pool: Pool, { dashboardUrl, originListingIntervalDays }: Settings): () => Promise<string> {
+function namespaceOf(
+  pool: Pool,
+  { dashboardUrl, originListingIntervalDays }: Settings,
+): () => Promise<string> {
   let found: Promise<string> | undefined;
   const find = async (): Promise<string> => {
     const { rows } = await pool.query<{ identity: string }>(`

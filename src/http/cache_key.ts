@@ -24,7 +24,9 @@ function normalQuery(query: Record<string, string[]>): string {
   const ordered = [...names.filter((name) => !isFilter(name)).sort(), ...names.filter(isFilter)];
   return ordered
     .flatMap((name) =>
-      (query[name] ?? []).map((value) => `${encodeURIComponent(name.toWellFormed())}=${encodeURIComponent(value.toWellFormed())}`),
+      (query[name] ?? []).map(
+        (value) => `${encodeURIComponent(name.toWellFormed())}=${encodeURIComponent(value.toWellFormed())}`,
+      ),
     )
     .join("&");
 }

@@ -77,11 +77,7 @@ export function cacheAnswers(app: FastifyInstance, cache?: AnswerCache, hotPath?
     const isRead = request.method !== "POST";
     if (isRead) {
       reply.header("cache-control", REVALIDATE);
-      const etag = matchedEtag(
-        header(request, "if-none-match"),
-        (of) => answer.etag(of),
-        encoding,
-      );
+      const etag = matchedEtag(header(request, "if-none-match"), (of) => answer.etag(of), encoding);
       if (entry !== undefined) hotPath?.remember(request, reply, entry);
       if (etag !== undefined) {
         reply.code(304).header("etag", etag).removeHeader("content-type");

@@ -78,7 +78,8 @@ export class HotPath {
   /** @returns whether it was answered */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     const { method = "", url = "", headers } = request;
-    if ((method !== "GET" && method !== "HEAD") || this.#isClosing || this.#headers === undefined) return false;
+    if ((method !== "GET" && method !== "HEAD") || this.#isClosing || this.#headers === undefined)
+      return false;
     if (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined) return false;
     if (headers.expect !== undefined || !this.#isAllowedHost(headers.host ?? "")) return false;
     const started = performance.now();
@@ -109,7 +110,12 @@ export class HotPath {
     return true;
   }
 
-  #headersOf(form: Form, requestId: string, etag: string | undefined, allowOrigin: string | undefined): string[] {
+  #headersOf(
+    form: Form,
+    requestId: string,
+    etag: string | undefined,
+    allowOrigin: string | undefined,
+  ): string[] {
     const headers = ["x-request-id", requestId, "etag", etag ?? form.etag];
     const fixed = this.#headers ?? [];
     for (let index = 0; index < fixed.length; index += 2) {

@@ -33,7 +33,9 @@ export function hardwareRoutes(app: FastifyInstance, { pool }: RouteContext): vo
     {
       // A new checkout may be the head of its tree, on whatever hardware it was tested.
       config: {
-        cache: { tags: (request) => [hardwareOf(lastValue(request, "origin", DEFAULT_ORIGIN)), ANY_CHECKOUT] },
+        cache: {
+          tags: (request) => [hardwareOf(lastValue(request, "origin", DEFAULT_ORIGIN)), ANY_CHECKOUT],
+        },
       },
       schema: {
         operationId: "hardware_retrieve",

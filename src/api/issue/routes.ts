@@ -82,8 +82,7 @@ export function issueRoutes(app: FastifyInstance, { pool }: RouteContext): void 
         cache: {
           tags: ({ body }) => {
             const versions = parseExtrasBody(body);
-            const issues =
-              versions.length > MOST_TAGS ? [ANY_ISSUE] : versions.map(({ id }) => issueOf(id));
+            const issues = versions.length > MOST_TAGS ? [ANY_ISSUE] : versions.map(({ id }) => issueOf(id));
             return [...issues, FILLED_CHECKOUT];
           },
         },

@@ -29,7 +29,8 @@ export function treeRoutes(app: FastifyInstance, { pool }: RouteContext): void {
       config: {
         cache: {
           tags: (request) => [treesOf(lastValue(request, "origin", DEFAULT_ORIGIN))],
-          until: (request, answer) => untilOneLeaves(parseParameters(TreeListingQuery, request.query), answer),
+          until: (request, answer) =>
+            untilOneLeaves(parseParameters(TreeListingQuery, request.query), answer),
         },
       },
       schema: {
@@ -88,6 +89,8 @@ export function treeRoutes(app: FastifyInstance, { pool }: RouteContext): void {
 
 /** When the oldest tree of a listing, its last, is too old for it. */
 function untilOneLeaves({ interval_in_days: days }: { interval_in_days: number }, answer: Buffer): number {
-  const start = /"start_time" : "([^"]+)"\}\]$/.exec(answer.toString("latin1", Math.max(0, answer.length - 200)))?.[1];
+  const start = /"start_time" : "([^"]+)"\}\]$/.exec(
+    answer.toString("latin1", Math.max(0, answer.length - 200)),
+  )?.[1];
   return start === undefined ? Infinity : Date.parse(start) + days * 86_400_000;
 }
