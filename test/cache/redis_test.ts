@@ -110,7 +110,12 @@ describe.skipIf(!isThere)("answers in Redis", () => {
     await Promise.all(load);
     expect(wrong).toEqual([]);
     expect(stored).toBeGreaterThan(0);
-    expect(server.log.filter((line) => line.includes("Redis cannot be used"))).toHaveLength(1);
+    // Said once each time, however many requests there are; a busy machine may make Redis slow now and then too.
+    const said = server.log.flatMap(
+      (line) => /shared through Redis|Redis cannot be used/.exec(line)?.[0] ?? [],
+    );
+    expect(said).toContain("Redis cannot be used");
+    expect(said.filter((text, index) => text === said[index - 1])).toEqual([]);
     const another = await sharing();
     await another.get("/api/tree/?origin=nobody");
     await meet(server, another);
