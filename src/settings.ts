@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { databaseSettings, type DatabaseSettings } from "./settings_database.ts";
 import { excerptSettings, type ExcerptSettings } from "./settings_excerpts.ts";
 import { metricsSettings, type MetricsSettings } from "./settings_metrics.ts";
+import { overloadSettings, workersSetting, type OverloadSettings } from "./settings_overload.ts";
 import { EnvironmentReader, type SettingSource, type SettingDefinition } from "./settings_reader.ts";
 import { submissionSettings, type SubmissionSettings } from "./settings_submissions.ts";
 
@@ -14,12 +15,15 @@ export type { DatabaseSettings, ExternalDatabaseSettings } from "./settings_data
 export type { SubmissionSettings } from "./settings_submissions.ts";
 export type { ExcerptSettings } from "./settings_excerpts.ts";
 export type { MetricsSettings } from "./settings_metrics.ts";
+export type { OverloadSettings } from "./settings_overload.ts";
 
 export interface Settings {
   database: DatabaseSettings;
   http: {
     host: string;
     port: number;
+    /** Processes that answer requests. */
+    workers: number;
     /** Exact host, `.suffix` or `*`; loopback names pass without being listed. */
     allowedHosts: string[];
     corsAllowedOrigins: string[];
@@ -37,6 +41,7 @@ export interface Settings {
   submissions: SubmissionSettings;
   excerpts: ExcerptSettings;
   metrics: MetricsSettings;
+  overload: OverloadSettings;
   /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
   pendingMaxAttempts: number;
   originListingIntervalDays: number;
@@ -92,6 +97,7 @@ export function loadSettings(
         maximum: 65535,
         about: "port to listen on, 0 for any free one",
       }),
+      workers: workersSetting(read),
       allowedHosts: read.textList({
         name: "ALLOWED_HOSTS",
         fallback: ["localhost"],
@@ -131,6 +137,7 @@ export function loadSettings(
     submissions: submissionSettings(read),
     excerpts: excerptSettings(read),
     metrics: metricsSettings(read),
+    overload: overloadSettings(read),
     pendingMaxAttempts: Math.max(
       1,
       read.integer({

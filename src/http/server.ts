@@ -36,6 +36,7 @@ import type { Settings } from "../settings.ts";
 import { submitRoutes, type SubmissionOptions } from "../submit/routes.ts";
 import { sendJson } from "./answers.ts";
 import { takeRawBodies } from "./body.ts";
+import { prepareDrain } from "./drain.ts";
 import { ApiError } from "./errors.ts";
 import { isAllowedHost } from "./hosts.ts";
 import { openApiRoutes } from "./openapi.ts";
@@ -91,6 +92,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     genReqId: () => randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: "idle",
+    // What comes over a connection that there is still is answered like everything else.
+    return503OnClosing: false,
     routerOptions: { querystringParser: parseQueryString, maxParamLength: MAX_SEGMENT_CHARACTERS },
     rewriteUrl: (request) => canonicalUrl(request.url ?? "/"),
     frameworkErrors: (_error, _request, reply: FastifyReply) => {
@@ -101,6 +104,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
   takeRawBodies(app);
+  prepareDrain(app);
   addHooks(app, settings);
   await app.register(helmet, {
     contentSecurityPolicy: {
