@@ -29,6 +29,7 @@ import { treeRoutes } from "../api/tree/routes.ts";
 import { treeReportRoutes } from "../api/tree_report/routes.ts";
 import { ChangeFeed } from "../changes/feed.ts";
 import type { Connection, Pool } from "../database/pool.ts";
+import { isUnavailable } from "../database/errors.ts";
 import { FilterError } from "../filters/parse.ts";
 import type { FetchPolicy } from "../fetch/policy.ts";
 import type { Log } from "../log.ts";
@@ -41,6 +42,7 @@ import { ApiError } from "./errors.ts";
 import { isAllowedHost } from "./hosts.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { metricsRoute, type MetricsText } from "./metrics.ts";
+import { limitOverload, noRoom } from "./overload.ts";
 import { BUILT_PAGE_FOLDER, pageRoutes } from "./page.ts";
 import { parseQueryString } from "./parameters.ts";
 import { allowedMethods, resolvePath, slashRedirect } from "./paths.ts";
@@ -91,6 +93,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: () => randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
+    trustProxy: settings.overload.trustedProxies.length > 0 ? settings.overload.trustedProxies : false,
     forceCloseConnections: "idle",
     // What comes over a connection that there is still is answered like everything else.
     return503OnClosing: false,
@@ -130,6 +133,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     optionsSuccessStatus: 200,
     strictPreflight: false,
   });
+  await limitOverload(app, options.pool, settings.overload);
   await app.register(compress, {
     threshold: COMPRESSION_THRESHOLD_BYTES,
     encodings: ["gzip"],
@@ -272,6 +276,14 @@ function answerError(error: HttpError, request: FastifyRequest, reply: FastifyRe
     return sendJson(reply.code(status).headers(error.headers), { error: error.message });
   if (status >= 400 && status < 500)
     return sendJson(reply.code(status), { error: clientErrorText(status, error) });
+  if (isUnavailable(error)) {
+    request.log.warn(
+      { method: request.method, url: request.originalUrl, error: error.message },
+      "the database did not answer",
+    );
+    const { message, headers } = noRoom("the database did not answer in time");
+    return sendJson(reply.code(503).headers(headers), { error: message });
+  }
   request.log.error({ method: request.method, url: request.originalUrl, err: error }, "request failed");
   return sendJson(reply.code(500), {
     error: `Internal error; the server's log has it under request id ${request.id}`,

@@ -91,6 +91,7 @@ export function hardwareDetailsRoutes(app: FastifyInstance, { pool }: RouteConte
     app.post<{ Querystring: RawQuery; Params: { hardware_id: string } }>(
       `/api/hardware/:hardware_id${view.path}`,
       {
+        config: { cost: "expensive" },
         schema: {
           operationId: view.operationId,
           tags: ["hardware"],

@@ -16,6 +16,7 @@ export function metricsRoutes(app: FastifyInstance, { pool }: RouteContext): voi
   app.get<{ Querystring: RawQuery }>(
     "/api/metrics/",
     {
+      config: { cost: "expensive" },
       schema: {
         operationId: "metrics_retrieve",
         tags: ["metrics"],

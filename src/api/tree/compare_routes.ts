@@ -19,6 +19,7 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery; Params: Params }>(
     "/api/tree/:tree_name/:git_branch/compare",
     {
+      config: { cost: "expensive" },
       schema: {
         operationId: "tree_compare_retrieve",
         tags: ["tree"],
@@ -34,6 +35,7 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery; Params: Params }>(
     "/api/tree/:tree_name/:git_branch/compare/builds",
     {
+      config: { cost: "expensive" },
       schema: {
         operationId: "tree_compare_builds_retrieve",
         tags: ["tree"],
@@ -54,6 +56,7 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
     app.get<{ Querystring: RawQuery; Params: Params }>(
       `/api/tree/:tree_name/:git_branch/compare/${kind}`,
       {
+        config: { cost: "expensive" },
         schema: {
           operationId: `tree_compare_${kind}_retrieve`,
           tags: ["tree"],

@@ -105,6 +105,7 @@ export function treeDetailsRoutes(app: FastifyInstance, { pool }: RouteContext):
     app.get<{ Querystring: RawQuery; Params: { commit_hash: string } }>(
       `/api/tree/:commit_hash/${view.name}`,
       {
+        config: { cost: "expensive" },
         schema: {
           ...schema,
           operationId: `tree_${view.name}_retrieve`,
@@ -132,6 +133,7 @@ export function treeDetailsRoutes(app: FastifyInstance, { pool }: RouteContext):
     }>(
       `/api/tree/:tree_name/:git_branch/:commit_hash/${view.name}`,
       {
+        config: { cost: "expensive" },
         schema: {
           ...schema,
           operationId: `tree_${view.name}_retrieve_2`,

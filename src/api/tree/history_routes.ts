@@ -32,6 +32,7 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery; Params: { commit_hash: string } }>(
     "/api/tree/:commit_hash/commits",
     {
+      config: { cost: "expensive" },
       schema: {
         operationId: "tree_commits_retrieve",
         tags: ["tree"],
@@ -56,6 +57,7 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery; Params: { tree_name: string; git_branch: string; commit_hash: string } }>(
     "/api/tree/:tree_name/:git_branch/:commit_hash/commits",
     {
+      config: { cost: "expensive" },
       schema: {
         operationId: "tree_commits_retrieve_3",
         tags: ["tree"],
@@ -85,6 +87,7 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery }>(
     "/api/tree/commits-history",
     {
+      config: { cost: "expensive" },
       schema: {
         operationId: "tree_commits_history_retrieve",
         tags: ["tree"],

@@ -32,6 +32,7 @@ export function treeReportRoutes(app: FastifyInstance, { pool, settings }: Route
   app.get<{ Querystring: RawQuery }>(
     "/api/tree-report/",
     {
+      config: { cost: "expensive" },
       schema: {
         operationId: "tree_report_retrieve",
         tags: ["tree-report"],
