@@ -34,6 +34,8 @@ const RETRY_SECONDS = 2;
 const MINUTE_MS = 60_000;
 /** Addresses whose requests are counted. */
 const MAX_CLIENTS = 20_000;
+/** Over so long the delay of the event loop is averaged: one long task, as at the start, is no overload. */
+const SAMPLE_MS = 5000;
 /** How often those who wait look whether somebody who keeps them waiting can be cut off. */
 const LOOK_MS = 1000;
 
@@ -53,6 +55,7 @@ export async function limitOverload(
   limitRequests(app, pool, settings);
   await limitClients(app, settings);
   await app.register(underPressure, {
+    sampleInterval: SAMPLE_MS,
     maxEventLoopDelay: settings.maxEventLoopDelayMs,
     maxHeapUsedBytes: settings.maxHeapBytes,
     pressureHandler: (request, _reply, type) => {
