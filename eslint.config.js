@@ -21,6 +21,7 @@ const MAY_IMPORT = {
   http: ["api", "cache", "changes", "database", "fetch", "filters", "submit"],
   submit: ["database", "http", "ingest", "kcidb"],
   demo: ["database", "ingest", "kcidb", "rollups"],
+  processes: [],
 };
 
 const boundaries = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({

@@ -7,6 +7,7 @@ import { cacheSettings, type CacheSettings } from "./settings_cache.ts";
 import { databaseSettings, type DatabaseSettings } from "./settings_database.ts";
 import { excerptSettings, type ExcerptSettings } from "./settings_excerpts.ts";
 import { metricsSettings, type MetricsSettings } from "./settings_metrics.ts";
+import { overloadSettings, workersSetting, type OverloadSettings } from "./settings_overload.ts";
 import { EnvironmentReader, type SettingSource, type SettingDefinition } from "./settings_reader.ts";
 import { submissionSettings, type SubmissionSettings } from "./settings_submissions.ts";
 
@@ -16,12 +17,15 @@ export type { SubmissionSettings } from "./settings_submissions.ts";
 export type { ExcerptSettings } from "./settings_excerpts.ts";
 export type { CacheSettings } from "./settings_cache.ts";
 export type { MetricsSettings } from "./settings_metrics.ts";
+export type { OverloadSettings } from "./settings_overload.ts";
 
 export interface Settings {
   database: DatabaseSettings;
   http: {
     host: string;
     port: number;
+    /** Processes that answer requests. */
+    workers: number;
     /** Exact host, `.suffix` or `*`; loopback names pass without being listed. */
     allowedHosts: string[];
     corsAllowedOrigins: string[];
@@ -40,6 +44,7 @@ export interface Settings {
   excerpts: ExcerptSettings;
   metrics: MetricsSettings;
   cache: CacheSettings;
+  overload: OverloadSettings;
   /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
   pendingMaxAttempts: number;
   originListingIntervalDays: number;
@@ -95,6 +100,7 @@ export function loadSettings(
         maximum: 65535,
         about: "port to listen on, 0 for any free one",
       }),
+      workers: workersSetting(read),
       allowedHosts: read.textList({
         name: "ALLOWED_HOSTS",
         fallback: ["localhost"],
@@ -135,6 +141,7 @@ export function loadSettings(
     excerpts: excerptSettings(read),
     metrics: metricsSettings(read),
     cache: cacheSettings(read, debug),
+    overload: overloadSettings(read),
     pendingMaxAttempts: Math.max(
       1,
       read.integer({

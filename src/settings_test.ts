@@ -214,6 +214,20 @@ describe("loadSettings", () => {
     expect(load({ JWT_SECRET: "" }).settings.submissions.secret).toBeUndefined();
   });
 
+  it("takes limits and proxies, and says what is wrong with them", () => {
+    const proxies = (value: string): string[] =>
+      load({ KERNELBOARD_TRUSTED_PROXIES: value }).settings.overload.trustedProxies;
+    expect(proxies('["10.0.0.0/8", "::1", "uniquelocal"]')).toEqual(["10.0.0.0/8", "::1", "uniquelocal"]);
+    expect(proxies("[]")).toEqual([]);
+    expect(load({}).settings.overload.trustedProxies).toEqual(["loopback"]);
+    for (const wrong of ["10.0.0.0/33", "10.0.0/8", "proxy", "::1/64/1", ""])
+      expect(() => proxies(JSON.stringify([wrong]))).toThrow(
+        `KERNELBOARD_TRUSTED_PROXIES: '${wrong}' is no address`,
+      );
+    expect(() => load({ KERNELBOARD_POOL_SIZE: "2" })).toThrow("KERNELBOARD_POOL_SIZE: 2 is below 4");
+    expect(() => load({ KERNELBOARD_WORKERS: "0" })).toThrow("KERNELBOARD_WORKERS: 0 is below 1");
+  });
+
   it("reads booleans as true only when they say so", () => {
     const debug = (value: string): boolean => load({ DEBUG: value }).settings.debug;
     expect(["true", "True", "TRUE"].map(debug)).toEqual([true, true, true]);

@@ -2,6 +2,7 @@
 import { CommanderError, type Command } from "commander";
 import { errorMessage } from "../database/errors.ts";
 import { openDatabase, type Database } from "../database/database.ts";
+import type { PoolLimits } from "../database/pool.ts";
 import { createLog, type Log } from "../log.ts";
 import { loadSettings, type LoadedSettings, type Settings } from "../settings.ts";
 
@@ -63,12 +64,13 @@ export async function runCommand(action: (context: Context) => Promise<void>): P
   }
 }
 
-/** Opens the database for the time of `work`. */
+/** Opens the database for the time of `work`, with the limits of a pool that answers requests if there are any. */
 export async function withDatabase<T>(
   context: Context,
   work: (database: Database) => Promise<T>,
+  limits?: PoolLimits,
 ): Promise<T> {
-  const database = await openDatabase(context.settings.database, context.log, context.fail);
+  const database = await openDatabase(context.settings.database, context.log, context.fail, limits);
   try {
     return await work(database);
   } finally {

@@ -8,7 +8,7 @@ import { wholeNumber } from "./arguments.ts";
 import { CommandError, runCommand, withDatabase, type Context } from "./context.ts";
 import { ingestWithProgress } from "./ingest.ts";
 import { bringUpToDate } from "./migrate.ts";
-import { serve } from "./serve.ts";
+import { serveHere } from "./serve_here.ts";
 
 const DAY_MS = 86_400_000;
 /** The listing shows a week unless it is told otherwise. */
@@ -42,10 +42,11 @@ export function demoCommand(): Command {
         await withDatabase(context, async (database) => {
           await bringUpToDate(database, context.log);
           await fillWhenEmpty(context, database);
-          await serve(context, database, {
+          await serveHere(context, database, {
             host: options.host ?? http.host,
             port: options.port ?? http.port,
             anyPort: options.port === undefined,
+            background: [],
             onListening: (address) => {
               console.log(
                 `\nkernelboard is running: ${address}\nThe API is described at ${address}api/schema/swagger-ui/\nStop it with Ctrl-C.`,

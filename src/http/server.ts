@@ -30,6 +30,7 @@ import { treeReportRoutes } from "../api/tree_report/routes.ts";
 import type { CacheStats } from "../cache/stats.ts";
 import { ChangeFeed } from "../changes/feed.ts";
 import type { Connection, Pool } from "../database/pool.ts";
+import { isUnavailable } from "../database/errors.ts";
 import { FilterError } from "../filters/parse.ts";
 import type { FetchPolicy } from "../fetch/policy.ts";
 import type { Log } from "../log.ts";
@@ -39,10 +40,12 @@ import { sendJson } from "./answers.ts";
 import { takeRawBodies } from "./body.ts";
 import { answerCache } from "./answer_cache.ts";
 import { cacheAnswers } from "./caching.ts";
+import { prepareDrain } from "./drain.ts";
 import { ApiError } from "./errors.ts";
 import { isAllowedHost } from "./hosts.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { metricsRoute, type MetricsText } from "./metrics.ts";
+import { limitOverload, noRoom } from "./overload.ts";
 import { BUILT_PAGE_FOLDER, pageRoutes } from "./page.ts";
 import { parseQueryString } from "./parameters.ts";
 import { allowedMethods, resolvePath, slashRedirect } from "./paths.ts";
@@ -95,7 +98,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: () => randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
+    trustProxy: settings.overload.trustedProxies.length > 0 ? settings.overload.trustedProxies : false,
     forceCloseConnections: "idle",
+    // What comes over a connection that there is still is answered like everything else.
+    return503OnClosing: false,
     routerOptions: { querystringParser: parseQueryString, maxParamLength: MAX_SEGMENT_CHARACTERS },
     rewriteUrl: (request) => canonicalUrl(request.url ?? "/"),
     frameworkErrors: (_error, _request, reply: FastifyReply) => {
@@ -106,6 +112,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
   takeRawBodies(app);
+  prepareDrain(app);
   addHooks(app, settings);
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -135,6 +142,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.addHook("onClose", () => changes.close());
   const { cache, hotPath } = answerCache(app, options, changes, corsOrigins(settings));
   cacheAnswers(app, cache, hotPath);
+  await limitOverload(app, options.pool, settings.overload);
   await app.register(compress, {
     threshold: COMPRESSION_THRESHOLD_BYTES,
     encodings: ["gzip"],
@@ -275,6 +283,14 @@ function answerError(error: HttpError, request: FastifyRequest, reply: FastifyRe
     return sendJson(reply.code(status).headers(error.headers), { error: error.message });
   if (status >= 400 && status < 500)
     return sendJson(reply.code(status), { error: clientErrorText(status, error) });
+  if (isUnavailable(error)) {
+    request.log.warn(
+      { method: request.method, url: request.originalUrl, error: error.message },
+      "the database did not answer",
+    );
+    const { message, headers } = noRoom("the database did not answer in time");
+    return sendJson(reply.code(503).headers(headers), { error: message });
+  }
   request.log.error({ method: request.method, url: request.originalUrl, err: error }, "request failed");
   return sendJson(reply.code(500), {
     error: `Internal error; the server's log has it under request id ${request.id}`,

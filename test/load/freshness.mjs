@@ -70,10 +70,14 @@ async function serve() {
   await mkdir(spool);
   const env = { ...environment(server, database), KERNELBOARD_SUBMIT_SECRET: secret };
   spawnSync(process.execPath, [PROGRAM, "migrate"], { env });
-  const child = spawn(process.execPath, [PROGRAM, "serve", "--spool-dir", spool, "--port", "0"], {
-    env,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [PROGRAM, "serve", "--workers", "1", "--spool-dir", spool, "--port", "0"],
+    {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   for await (const line of createInterface({ input: child.stdout })) {
     const base = /Listening on (http:\S+)\//.exec(line)?.[1];
     if (base !== undefined) return { child, secret, base };

@@ -67,10 +67,14 @@ try {
   if (arg.database === undefined) await fill();
   const cases = join(work, "cases.jsonl");
   await writeFile(cases, (await requests()).map((request) => JSON.stringify(request)).join("\n"));
-  serving = spawn(process.execPath, [PROGRAM, "serve", "--role", "web", "--port", arg.port], {
-    env: { ...env, CACHE_TIMEOUT: "0" },
-    stdio: "ignore",
-  });
+  serving = spawn(
+    process.execPath,
+    [PROGRAM, "serve", "--role", "web", "--workers", "1", "--port", arg.port],
+    {
+      env: { ...env, CACHE_TIMEOUT: "0" },
+      stdio: "ignore",
+    },
+  );
   const base = `http://127.0.0.1:${arg.port}`;
   await answering(`${base}/readyz`);
   const report = join(work, "report.json");

@@ -102,7 +102,7 @@ export function hardwareDetailsRoutes(app: FastifyInstance, { pool }: RouteConte
     app.post<{ Querystring: RawQuery; Params: { hardware_id: string } }>(
       `/api/hardware/:hardware_id${view.path}`,
       {
-        config: { cache: CACHE },
+        config: { cost: "expensive", cache: CACHE },
         schema: {
           operationId: view.operationId,
           tags: ["hardware"],

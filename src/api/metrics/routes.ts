@@ -18,7 +18,7 @@ export function metricsRoutes(app: FastifyInstance, { pool }: RouteContext): voi
   app.get<{ Querystring: RawQuery }>(
     "/api/metrics/",
     {
-      config: { cache: { tags: () => [ANY_COMMIT], until: untilMidnight } },
+      config: { cost: "expensive", cache: { tags: () => [ANY_COMMIT], until: untilMidnight } },
       schema: {
         operationId: "metrics_retrieve",
         tags: ["metrics"],

@@ -34,7 +34,7 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery; Params: Params }>(
     "/api/tree/:tree_name/:git_branch/compare",
     {
-      config: { cache: CACHE },
+      config: { cost: "expensive", cache: CACHE },
       schema: {
         operationId: "tree_compare_retrieve",
         tags: ["tree"],
@@ -50,7 +50,7 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery; Params: Params }>(
     "/api/tree/:tree_name/:git_branch/compare/builds",
     {
-      config: { cache: CACHE },
+      config: { cost: "expensive", cache: CACHE },
       schema: {
         operationId: "tree_compare_builds_retrieve",
         tags: ["tree"],
@@ -71,7 +71,7 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
     app.get<{ Querystring: RawQuery; Params: Params }>(
       `/api/tree/:tree_name/:git_branch/compare/${kind}`,
       {
-        config: { cache: CACHE },
+        config: { cost: "expensive", cache: CACHE },
         schema: {
           operationId: `tree_compare_${kind}_retrieve`,
           tags: ["tree"],

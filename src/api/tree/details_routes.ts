@@ -129,7 +129,7 @@ export function treeDetailsRoutes(app: FastifyInstance, { pool }: RouteContext):
     app.get<{ Querystring: RawQuery; Params: { commit_hash: string } }>(
       `/api/tree/:commit_hash/${view.name}`,
       {
-        config: { cache: BY_HASH },
+        config: { cost: "expensive", cache: BY_HASH },
         schema: {
           ...schema,
           operationId: `tree_${view.name}_retrieve`,
@@ -157,7 +157,7 @@ export function treeDetailsRoutes(app: FastifyInstance, { pool }: RouteContext):
     }>(
       `/api/tree/:tree_name/:git_branch/:commit_hash/${view.name}`,
       {
-        config: { cache: BY_TREE },
+        config: { cost: "expensive", cache: BY_TREE },
         schema: {
           ...schema,
           operationId: `tree_${view.name}_retrieve_2`,

@@ -35,6 +35,7 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
     "/api/tree/:commit_hash/commits",
     {
       config: {
+        cost: "expensive",
         cache: {
           tags: (request) => [
             branchOfRepository(
@@ -70,6 +71,7 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
     "/api/tree/:tree_name/:git_branch/:commit_hash/commits",
     {
       config: {
+        cost: "expensive",
         cache: {
           // The hash may turn out to be the last part of the branch.
           tags: (request) => {
@@ -109,7 +111,7 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
     "/api/tree/commits-history",
     {
       // For a hash that is not known the answer has the time of now.
-      config: { cache: { tags: () => [ANY_COMMIT], until: withMovingWindow } },
+      config: { cost: "expensive", cache: { tags: () => [ANY_COMMIT], until: withMovingWindow } },
       schema: {
         operationId: "tree_commits_history_retrieve",
         tags: ["tree"],

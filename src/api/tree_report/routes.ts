@@ -34,7 +34,7 @@ export function treeReportRoutes(app: FastifyInstance, { pool, settings }: Route
   app.get<{ Querystring: RawQuery }>(
     "/api/tree-report/",
     {
-      config: { cache: { tags: () => [ANY_COMMIT], until: withMovingWindow } },
+      config: { cost: "expensive", cache: { tags: () => [ANY_COMMIT], until: withMovingWindow } },
       schema: {
         operationId: "tree_report_retrieve",
         tags: ["tree-report"],

@@ -1,0 +1,43 @@
+/** The roles of a node, and what is done in those beside the answering of requests. */
+import { InvalidArgumentError } from "commander";
+import type { Database } from "../database/database.ts";
+import type { Bell } from "../ingest/bell.ts";
+import { ingest } from "../ingest/ingest.ts";
+import type { Context } from "./context.ts";
+import { ingestOptions, type IngestArguments } from "./ingest.ts";
+import { withMetricsListener, type ProcessMetrics } from "./metrics.ts";
+
+export const ROLES = ["web", "ingest"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Roles with commas between them; or `all`, which are those that there is something to do for. */
+export function parseRoles(text: string): Role[] | "all" {
+  if (text === "all") return "all";
+  return text.split(",").map((name) => {
+    const role = ROLES.find((candidate) => candidate === name.trim());
+    if (role === undefined)
+      throw new InvalidArgumentError(`'${name}' is none of ${[...ROLES, "all"].join(", ")}`);
+    return role;
+  });
+}
+
+/**
+ * Work of a role that answers no requests. With several web processes each has a process of its own; with one it is done
+ * in the same. A further role is a name in `ROLES`, a task of its own here, and what `runBackground` does for it.
+ */
+export interface BackgroundTask {
+  role: Exclude<Role, "web">;
+  ingest: IngestArguments;
+}
+
+/** Works until the context's signal. */
+export async function runBackground(
+  context: Context,
+  database: Database,
+  task: BackgroundTask,
+  { bell, metrics }: { bell: Bell; metrics: ProcessMetrics | undefined },
+): Promise<void> {
+  await withMetricsListener(context, metrics, () =>
+    ingest({ ...ingestOptions(context, database, task.ingest, metrics), bell }),
+  );
+}
