@@ -8,12 +8,14 @@ import { excerptSettings, type ExcerptSettings } from "./settings_excerpts.ts";
 import { metricsSettings, type MetricsSettings } from "./settings_metrics.ts";
 import { EnvironmentReader, type SettingSource, type SettingDefinition } from "./settings_reader.ts";
 import { submissionSettings, type SubmissionSettings } from "./settings_submissions.ts";
+import { tracingSettings, type TracingSettings } from "./settings_tracing.ts";
 
 export { SettingError, type SettingSource } from "./settings_reader.ts";
 export type { DatabaseSettings, ExternalDatabaseSettings } from "./settings_database.ts";
 export type { SubmissionSettings } from "./settings_submissions.ts";
 export type { ExcerptSettings } from "./settings_excerpts.ts";
 export type { MetricsSettings } from "./settings_metrics.ts";
+export type { TracingSettings } from "./settings_tracing.ts";
 
 export interface Settings {
   database: DatabaseSettings;
@@ -37,6 +39,7 @@ export interface Settings {
   submissions: SubmissionSettings;
   excerpts: ExcerptSettings;
   metrics: MetricsSettings;
+  tracing: TracingSettings;
   /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
   pendingMaxAttempts: number;
   originListingIntervalDays: number;
@@ -131,6 +134,7 @@ export function loadSettings(
     submissions: submissionSettings(read),
     excerpts: excerptSettings(read),
     metrics: metricsSettings(read),
+    tracing: tracingSettings(read),
     pendingMaxAttempts: Math.max(
       1,
       read.integer({

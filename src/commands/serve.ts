@@ -5,11 +5,13 @@ import type { Database } from "../database/database.ts";
 import { errorCode } from "../database/errors.ts";
 import { Bell } from "../ingest/bell.ts";
 import { ingest } from "../ingest/ingest.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { wholeNumber } from "./arguments.ts";
 import { CommandError, runCommand, withDatabase, type Context } from "./context.ts";
 import { ingestOptions, type IngestArguments } from "./ingest.ts";
-import { processMetrics, withMetricsListener, type ProcessMetrics } from "./metrics.ts";
+import { processMetrics, webMetrics, withMetricsListener, type ProcessMetrics } from "./metrics.ts";
 import { bringUpToDate } from "./migrate.ts";
+import { tracedHooks, withTracing } from "./tracing.ts";
 
 const ROLES = ["web", "all"] as const;
 type Role = (typeof ROLES)[number];
@@ -29,7 +31,7 @@ export interface ServeOptions {
   spoolDir?: string;
   /** Ingest from this spool as well. */
   ingest?: IngestArguments;
-  /** Answer `/metrics` as well, if the settings allow it. */
+  /** Show metrics, at `/metrics` and on their own port, if the settings allow it. */
   showMetrics?: boolean;
   /** Called with the address when requests are answered. */
   onListening: (address: string) => void;
@@ -37,11 +39,37 @@ export interface ServeOptions {
 
 /** Serves until the context's signal: requests that run are answered, batches that are filled are committed. */
 export async function serve(context: Context, database: Database, options: ServeOptions): Promise<void> {
+  const { webPort, enabled } = context.settings.metrics;
+  const metrics = await processMetrics(context, { ingests: options.ingest !== undefined });
+  const shown = options.showMetrics && enabled ? metrics : undefined;
+  await withTracing(context, (tracing) =>
+    withMetricsListener(context, shown, webPort, () =>
+      serveObserved(context, database, options, { metrics, shown, tracing }),
+    ),
+  );
+}
+
+interface Observation {
+  metrics: ProcessMetrics | undefined;
+  /** The same, where the web server is to show them. */
+  shown: ProcessMetrics | undefined;
+  tracing: Tracing | undefined;
+}
+
+async function serveObserved(
+  context: Context,
+  database: Database,
+  options: ServeOptions,
+  { metrics, shown, tracing }: Observation,
+): Promise<void> {
   const { log, settings, signal } = context;
   // Loaded here, so that commands that serve nothing start without it.
   const { createServer } = await import("../http/server.ts");
   const { spoolDir } = options;
-  const metrics = await processMetrics(context);
+  const observers = [
+    ...(shown === undefined ? [] : [await webMetrics(shown, database.pool)]),
+    ...(tracing === undefined ? [] : [tracing.requests]),
+  ];
   const bell = new Bell();
   const app = await createServer({
     pool: database.pool,
@@ -58,16 +86,15 @@ export async function serve(context: Context, database: Database, options: Serve
             },
           },
         }),
-    ...(options.showMetrics && metrics !== undefined && settings.metrics.enabled
-      ? { metrics: metrics.registry }
-      : {}),
+    ...(shown === undefined ? {} : { metrics: shown.registry }),
+    observers,
   });
   let ingestion = Promise.resolve();
   try {
     await listen(app, options);
     options.onListening(addressOf(app));
     if (options.ingest !== undefined)
-      ingestion = ingestBeside(context, database, options.ingest, { bell, metrics });
+      ingestion = ingestBeside(context, database, options.ingest, { bell, metrics, tracing });
     await aborted(signal);
   } finally {
     await app.close();
@@ -91,11 +118,11 @@ async function ingestBeside(
   context: Context,
   database: Database,
   args: IngestArguments,
-  { bell, metrics }: { bell: Bell; metrics: ProcessMetrics | undefined },
+  { bell, metrics, tracing }: Omit<Observation, "shown"> & { bell: Bell },
 ): Promise<void> {
   try {
-    await withMetricsListener(context, metrics, () =>
-      ingest({ ...ingestOptions(context, database, args, metrics), bell }),
+    await withMetricsListener(context, metrics, context.settings.metrics.ingesterPort, () =>
+      ingest({ ...ingestOptions(context, database, args, tracedHooks(metrics?.hooks, tracing)), bell }),
     );
   } catch (error) {
     context.fail(error instanceof Error ? error : new Error(String(error)));
@@ -134,7 +161,7 @@ async function run(args: ServeArguments, announce: (address: string) => string):
         ...(spoolDir !== undefined && args.role === "all"
           ? { ingest: { maxWorkers: 5, interval: 5, ...args, spoolDir } }
           : {}),
-        showMetrics: args.role === "all",
+        showMetrics: true,
         onListening: (address) => {
           console.log(announce(address));
         },
