@@ -1,7 +1,8 @@
 /** The metrics of a running system that had some traffic: requests of all outcomes, and an ingestion. */
 import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
 import { testDatabase } from "./database.ts";
-import { parseSamples, type Samples } from "./metrics.ts";
+import { parseSamples, scrape, valueOf, type Samples } from "./metrics.ts";
 import { databaseEnvironment, start, type RunningProgram } from "./program.ts";
 import { request } from "./server.ts";
 import { submission, temporaryDirectory, writeSubmissions } from "./spool.ts";
@@ -49,8 +50,8 @@ export async function scrapedSystem(): Promise<ScrapedSystem> {
   const processor = start(["process_pending_aggregations", "--loop", "--interval", "0"], environment);
   try {
     const base = await node.shows(/Listening on (\S+)\//);
-    await node.shows(/"msg":"batch written"/);
     await visit(base);
+    while ((await filesDone(base)) < Object.keys(SUBMISSIONS).length) await setTimeout(100);
     // A database that is not what it should be makes errors of the server.
     await pool.query("drop table incidents cascade");
     await request(`${base}/api/test/o:t/issues`);
@@ -62,6 +63,12 @@ export async function scrapedSystem(): Promise<ScrapedSystem> {
       await ended;
     }
   }
+}
+
+/** Submission files that were taken in, each with something that is refused. */
+async function filesDone(base: string): Promise<number> {
+  const samples = await scrape(`${base}/metrics`);
+  return valueOf(samples, "kernelboard_ingest_submissions_total", { result: "failed" }) ?? 0;
 }
 
 /** Requests that are answered, and some that are refused. */
