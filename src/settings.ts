@@ -10,6 +10,7 @@ import { metricsSettings, type MetricsSettings } from "./settings_metrics.ts";
 import { overloadSettings, workersSetting, type OverloadSettings } from "./settings_overload.ts";
 import { EnvironmentReader, type SettingSource, type SettingDefinition } from "./settings_reader.ts";
 import { submissionSettings, type SubmissionSettings } from "./settings_submissions.ts";
+import { tracingSettings, type TracingSettings } from "./settings_tracing.ts";
 
 export { SettingError, type SettingSource } from "./settings_reader.ts";
 export type { DatabaseSettings, ExternalDatabaseSettings } from "./settings_database.ts";
@@ -18,6 +19,7 @@ export type { ExcerptSettings } from "./settings_excerpts.ts";
 export type { CacheSettings } from "./settings_cache.ts";
 export type { MetricsSettings } from "./settings_metrics.ts";
 export type { OverloadSettings } from "./settings_overload.ts";
+export type { TracingSettings } from "./settings_tracing.ts";
 
 export interface Settings {
   database: DatabaseSettings;
@@ -45,6 +47,7 @@ export interface Settings {
   metrics: MetricsSettings;
   cache: CacheSettings;
   overload: OverloadSettings;
+  tracing: TracingSettings;
   /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
   pendingMaxAttempts: number;
   originListingIntervalDays: number;
@@ -142,6 +145,7 @@ export function loadSettings(
     metrics: metricsSettings(read),
     cache: cacheSettings(read, debug),
     overload: overloadSettings(read),
+    tracing: tracingSettings(read),
     pendingMaxAttempts: Math.max(
       1,
       read.integer({

@@ -5,7 +5,9 @@ import type { Bell } from "../ingest/bell.ts";
 import { ingest } from "../ingest/ingest.ts";
 import type { Context } from "./context.ts";
 import { ingestOptions, type IngestArguments } from "./ingest.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { withMetricsListener, type ProcessMetrics } from "./metrics.ts";
+import { tracedHooks } from "./tracing.ts";
 
 export const ROLES = ["web", "ingest"] as const;
 export type Role = (typeof ROLES)[number];
@@ -30,14 +32,27 @@ export interface BackgroundTask {
   ingest: IngestArguments;
 }
 
+/** What work of a process shares with the rest of it. */
+export interface Surroundings {
+  bell: Bell;
+  metrics: ProcessMetrics | undefined;
+  tracing: Tracing | undefined;
+}
+
 /** Works until the context's signal. */
 export async function runBackground(
   context: Context,
   database: Database,
   task: BackgroundTask,
-  { bell, metrics }: { bell: Bell; metrics: ProcessMetrics | undefined },
+  { bell, metrics, tracing }: Surroundings,
 ): Promise<void> {
-  await withMetricsListener(context, metrics, () =>
-    ingest({ ...ingestOptions(context, database, task.ingest, metrics), bell }),
+  const hooks = tracedHooks(metrics?.hooks, tracing);
+  await withMetricsListener(context, metrics?.registry, context.settings.metrics.ingesterPort, () =>
+    ingest({ ...ingestOptions(context, database, task.ingest, hooks), bell }),
   );
+}
+
+/** Whether a process with these tasks takes submissions in. */
+export function ingests(tasks: readonly BackgroundTask[]): boolean {
+  return tasks.some(({ role }) => role === "ingest");
 }

@@ -33,7 +33,6 @@ async function run(args: ServeArguments, announce: (address: string) => string):
           port: args.port ?? http.port,
           ...(spoolDir === undefined ? {} : { spoolDir }),
           background,
-          showMetrics: hasRole(args, "ingest"),
           onListening: (address: string) => {
             console.log(announce(address));
           },

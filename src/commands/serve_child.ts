@@ -1,16 +1,18 @@
 /** The program of a child process of `serve`: answers requests, or does the work of another role. */
 import { errorMessage } from "../database/errors.ts";
-import { joinDatabase, openDatabase } from "../database/database.ts";
+import { joinDatabase, openDatabase, type Database } from "../database/database.ts";
 import { Bell } from "../ingest/bell.ts";
 import type { MetricsText } from "../http/metrics.ts";
 import { createLog } from "../log.ts";
 import { receiveTask, tell, type ChildHandlers } from "../processes/child.ts";
 import { loadSettings } from "../settings.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import type { Context } from "./context.ts";
-import { processMetrics, type ProcessMetrics } from "./metrics.ts";
-import { runBackground } from "./roles.ts";
+import { processMetrics, webObservation, type ProcessMetrics } from "./metrics.ts";
+import { ingests, runBackground } from "./roles.ts";
 import { aborted } from "./serve_here.ts";
 import type { ChildTask } from "./serve_workers.ts";
+import { withTracing } from "./tracing.ts";
 import { startWeb } from "./web.ts";
 
 const bell = new Bell();
@@ -55,32 +57,41 @@ const allMetrics: MetricsText = {
 };
 
 async function work(context: Context, task: ChildTask): Promise<void> {
-  const { settings, log, fail, signal } = context;
+  const { settings, log, fail } = context;
   const database =
     task.connection === undefined
       ? await openDatabase(settings.database, log, fail, settings.overload)
       : joinDatabase(task.connection, log, settings.overload);
   try {
-    metrics = settings.metrics.enabled || task.web === undefined ? await processMetrics(context) : undefined;
-    if (task.background !== undefined) {
-      await tell({ type: "started" });
-      await runBackground(context, database, task.background, { bell, metrics });
-    }
-    if (task.web !== undefined) {
-      const { showMetrics, ...options } = task.web;
-      const web = await startWeb(context, database, {
-        ...options,
-        onAccepted: () => void tell({ type: "ring" }),
-        ...(showMetrics && metrics !== undefined ? { metrics: allMetrics } : {}),
-        ...(metrics === undefined ? {} : { cacheStats: metrics.cacheStats }),
-      });
-      await tell({ type: "started", address: web.address });
-      await aborted(signal);
-      await web.close(isGentle);
-    }
+    const { web, background } = task;
+    metrics = await processMetrics(context, { ingests: background !== undefined && ingests([background]) });
+    await withTracing(context, async (tracing) => {
+      if (background !== undefined) {
+        await tell({ type: "started" });
+        await runBackground(context, database, background, { bell, metrics, tracing });
+      }
+      if (web !== undefined) await answerRequests(context, database, web, tracing);
+    });
   } finally {
     await database.close();
   }
+}
+
+async function answerRequests(
+  context: Context,
+  database: Database,
+  options: NonNullable<ChildTask["web"]>,
+  tracing: Tracing | undefined,
+): Promise<void> {
+  const web = await startWeb(context, database, {
+    ...options,
+    onAccepted: () => void tell({ type: "ring" }),
+    ...(await webObservation(database, metrics, tracing)),
+    ...(context.settings.metrics.enabled ? { metrics: allMetrics } : {}),
+  });
+  await tell({ type: "started", address: web.address });
+  await aborted(context.signal);
+  await web.close(isGentle);
 }
 
 async function main(): Promise<void> {

@@ -2,8 +2,9 @@
 import type { Database } from "../database/database.ts";
 import { Bell } from "../ingest/bell.ts";
 import { CommandError, type Context } from "./context.ts";
-import { processMetrics } from "./metrics.ts";
-import { runBackground, type BackgroundTask } from "./roles.ts";
+import { processMetrics, webObservation, withMetricsListener } from "./metrics.ts";
+import { ingests, runBackground, type BackgroundTask, type Surroundings } from "./roles.ts";
+import { withTracing } from "./tracing.ts";
 import { startWeb, type Web, type WebOptions } from "./web.ts";
 
 export interface ServeOptions {
@@ -15,33 +16,37 @@ export interface ServeOptions {
   spoolDir?: string;
   /** What is done beside. */
   background: BackgroundTask[];
-  /** Answer `/metrics` as well, if the settings allow it. */
-  showMetrics?: boolean;
   /** Called with the address when requests are answered. */
   onListening: (address: string) => void;
 }
 
 /** Serves until the context's signal: requests that run are answered, batches that are filled are committed. */
 export async function serveHere(context: Context, database: Database, options: ServeOptions): Promise<void> {
-  const metrics = await processMetrics(context);
-  const bell = new Bell();
-  const { host, port, spoolDir } = options;
-  const isShown = options.showMetrics && metrics !== undefined && context.settings.metrics.enabled;
-  const web = await startOnSomePort(context, database, options, {
-    host,
-    port,
-    ...(spoolDir === undefined ? {} : { spoolDir }),
-    onAccepted: () => {
-      bell.ring();
-    },
-    ...(isShown ? { metrics: metrics.registry } : {}),
-    ...(metrics === undefined ? {} : { cacheStats: metrics.cacheStats }),
-  });
-  options.onListening(web.address);
-  const background = options.background.map((task) => runBeside(context, database, task, { bell, metrics }));
-  await aborted(context.signal);
-  await web.close();
-  await Promise.all(background);
+  const { enabled, webPort } = context.settings.metrics;
+  const metrics = await processMetrics(context, { ingests: ingests(options.background) });
+  const shown = enabled ? metrics?.registry : undefined;
+  await withTracing(context, (tracing) =>
+    withMetricsListener(context, shown, webPort, async () => {
+      const surroundings = { bell: new Bell(), metrics, tracing };
+      const observation = await webObservation(database, metrics, tracing);
+      const { host, port, spoolDir } = options;
+      const web = await startOnSomePort(context, database, options, {
+        host,
+        port,
+        ...(spoolDir === undefined ? {} : { spoolDir }),
+        onAccepted: () => {
+          surroundings.bell.ring();
+        },
+        ...observation,
+        ...(shown === undefined ? {} : { metrics: shown }),
+      });
+      options.onListening(web.address);
+      const background = options.background.map((task) => runBeside(context, database, task, surroundings));
+      await aborted(context.signal);
+      await web.close();
+      await Promise.all(background);
+    }),
+  );
 }
 
 async function startOnSomePort(
@@ -60,9 +65,11 @@ async function startOnSomePort(
 
 /** Does the work of roles that answer no requests until the context's signal. */
 export async function workHere(context: Context, database: Database, tasks: BackgroundTask[]): Promise<void> {
-  const metrics = await processMetrics(context);
-  const bell = new Bell();
-  await Promise.all(tasks.map((task) => runBeside(context, database, task, { bell, metrics })));
+  const metrics = await processMetrics(context, { ingests: ingests(tasks) });
+  await withTracing(context, async (tracing) => {
+    const surroundings = { bell: new Bell(), metrics, tracing };
+    await Promise.all(tasks.map((task) => runBeside(context, database, task, surroundings)));
+  });
 }
 
 /** Work that cannot go on ends the whole process: a half-working node must not look healthy. */
@@ -70,10 +77,10 @@ async function runBeside(
   context: Context,
   database: Database,
   task: BackgroundTask,
-  help: Parameters<typeof runBackground>[3],
+  surroundings: Surroundings,
 ): Promise<void> {
   try {
-    await runBackground(context, database, task, help);
+    await runBackground(context, database, task, surroundings);
   } catch (error) {
     context.fail(error instanceof Error ? error : new Error(String(error)));
   }

@@ -10,6 +10,7 @@ import type { Child } from "../processes/child_handle.ts";
 import type { FromChild } from "../processes/messages.ts";
 import { Supervisor, type Kind } from "../processes/supervisor.ts";
 import type { Context } from "./context.ts";
+import { withMetricsListener } from "./metrics.ts";
 import { aborted, type ServeOptions } from "./serve_here.ts";
 import type { BackgroundTask } from "./roles.ts";
 import { portInUse } from "./web.ts";
@@ -20,7 +21,7 @@ export interface ChildTask {
   name: string;
   /** The embedded database that the supervisor runs; absent for an external one. */
   connection?: Connection;
-  web?: { host: string; port: number; spoolDir?: string; showMetrics: boolean };
+  web?: { host: string; port: number; spoolDir?: string };
   background?: BackgroundTask;
 }
 
@@ -34,8 +35,8 @@ export async function serveWithWorkers(
   const { settings, log, signal } = context;
   const port = await availablePort(options);
   const embedded = settings.database.kind === "embedded" ? { connection: database.connection } : {};
-  const { host, spoolDir, showMetrics = false } = options;
-  const web = { host, port, showMetrics, ...(spoolDir === undefined ? {} : { spoolDir }) };
+  const { host, spoolDir } = options;
+  const web = { host, port, ...(spoolDir === undefined ? {} : { spoolDir }) };
   const kinds: Kind[] = [
     {
       name: "web",
@@ -67,10 +68,12 @@ export async function serveWithWorkers(
   process.on("SIGHUP", onHangup);
   const stop = aborted(signal).then(() => supervisor.stop());
   try {
-    const address = await supervisor.start();
-    if (signal.aborted) return;
-    options.onListening(address ?? "");
-    await stop;
+    await withMetricsListener(context, metrics, settings.metrics.webPort, async () => {
+      const address = await supervisor.start();
+      if (signal.aborted) return;
+      options.onListening(address ?? "");
+      await stop;
+    });
   } catch (error) {
     // Told to stop while they were starting.
     if (!signal.aborted) throw error;

@@ -4,6 +4,7 @@ import type { Database } from "../database/database.ts";
 import { errorCode } from "../database/errors.ts";
 import type { CacheStats } from "../cache/stats.ts";
 import type { MetricsText } from "../http/metrics.ts";
+import type { RequestObserver } from "../http/observer.ts";
 import { CommandError, type Context } from "./context.ts";
 
 export interface WebOptions {
@@ -17,6 +18,8 @@ export interface WebOptions {
   metrics?: MetricsText;
   /** Where the cache of answers counts. */
   cacheStats?: CacheStats;
+  /** Who is told of each request. */
+  observers?: readonly RequestObserver[];
 }
 
 export interface Web {
@@ -29,7 +32,7 @@ export interface Web {
 export async function startWeb(
   { settings, log }: Pick<Context, "settings" | "log">,
   database: Database,
-  { host, port, spoolDir, onAccepted, metrics, cacheStats }: WebOptions,
+  { host, port, spoolDir, onAccepted, ...observation }: WebOptions,
 ): Promise<Web> {
   // Loaded here, so that commands that serve nothing start without it.
   const { createServer } = await import("../http/server.ts");
@@ -40,8 +43,7 @@ export async function startWeb(
     settings,
     log,
     ...(spoolDir === undefined ? {} : { submissions: { spoolDir, onAccepted } }),
-    ...(metrics === undefined ? {} : { metrics }),
-    ...(cacheStats === undefined ? {} : { cacheStats }),
+    ...observation,
   });
   try {
     await app.listen({ host, port });

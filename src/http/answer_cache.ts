@@ -13,6 +13,7 @@ import { VERSION } from "../version.ts";
 import { isAllowedHost } from "./hosts.ts";
 import { HotPath } from "./hot_path.ts";
 import type { ServerOptions } from "./server.ts";
+import { viewName } from "./view_names.ts";
 
 /** @param origins whose pages may read answers, as the framework is told them */
 export function answerCache(
@@ -21,7 +22,7 @@ export function answerCache(
   changes: ChangeFeed,
   origins: readonly (string | RegExp)[] | "*",
 ): { cache?: AnswerCache; hotPath?: HotPath } {
-  const { settings, log, pool, cacheStats: stats = newCacheStats() } = options;
+  const { settings, log, pool, cacheStats: stats = newCacheStats(), observers = [] } = options;
   const { timeoutSeconds, maxBytes, redis } = settings.cache;
   if (timeoutSeconds === 0) return {};
   const store = new AnswerStore(maxBytes);
@@ -36,8 +37,11 @@ export function answerCache(
     cache,
     isAllowedHost: (host) => isAllowedHost(host, settings.http.allowedHosts),
     allowOrigin: (origin) => (origins === "*" ? "*" : allowedOrigin(origins, origin)),
-    onAnswered: ({ requestId, method, url, status, milliseconds }) => {
-      log.info({ requestId, method, url, status, ms: Math.round(milliseconds * 10) / 10 }, "request");
+    onAnswered: (answer) => {
+      const { requestId, request, route, status, seconds } = answer;
+      const { method, url } = request;
+      log.info({ requestId, method, url, status, ms: Math.round(seconds * 10_000) / 10 }, "request");
+      for (const observer of observers) observer.onCachedAnswer({ ...answer, view: viewName(route) });
     },
   });
   app.addHook("preClose", (done) => {

@@ -9,6 +9,7 @@ import type { Encoding, Form } from "../cache/answer.ts";
 import type { AnswerCache } from "../cache/cache.ts";
 import type { Entry } from "../cache/store.ts";
 import { matchedEtag, preferredEncoding } from "./conditional.ts";
+import type { CachedAnswer } from "./observer.ts";
 
 /** Headers that are another answer's, or another request's. */
 const OWN_HEADERS = new Set([
@@ -22,24 +23,12 @@ const MAX_URL_CHARACTERS = 2048;
 /** Of each kind of header that is looked up by its whole text. */
 const MAX_KNOWN = 1000;
 
-/** What was answered, for logs and metrics. */
-export interface HotAnswer {
-  requestId: string;
-  method: string;
-  url: string;
-  /** Pattern of the route. */
-  route: string;
-  status: number;
-  bytes: number;
-  milliseconds: number;
-}
-
 export interface HotPathOptions {
   cache: AnswerCache;
   isAllowedHost: (header: string) => boolean;
   /** The value of `access-control-allow-origin` for an `Origin`, if it has one. */
   allowOrigin: (origin: string | undefined) => string | undefined;
-  onAnswered: (answer: HotAnswer) => void;
+  onAnswered: (answer: Omit<CachedAnswer, "view">) => void;
 }
 
 export class HotPath {
@@ -99,13 +88,12 @@ export class HotPath {
     if (status === 304 || method === "HEAD") response.end();
     else response.end(form.body);
     this.#options.onAnswered({
+      request,
       requestId,
-      method,
-      url,
       route: entry.route ?? "",
       status,
       bytes: status === 304 ? 0 : form.body.length,
-      milliseconds: performance.now() - started,
+      seconds: (performance.now() - started) / 1000,
     });
     return true;
   }

@@ -45,6 +45,7 @@ import { ApiError } from "./errors.ts";
 import { isAllowedHost } from "./hosts.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { metricsRoute, type MetricsText } from "./metrics.ts";
+import { addObservers, type RequestObserver } from "./observer.ts";
 import { limitOverload, noRoom } from "./overload.ts";
 import { BUILT_PAGE_FOLDER, pageRoutes } from "./page.ts";
 import { parseQueryString } from "./parameters.ts";
@@ -72,6 +73,8 @@ export interface ServerOptions extends Omit<RouteContext, "changes"> {
   cacheStats?: CacheStats;
   /** What `/metrics` answers; there is no such path when absent. */
   metrics?: MetricsText;
+  /** Who is told of each request. */
+  observers?: readonly RequestObserver[];
 }
 
 const MAX_BODY_BYTES = 2_621_440;
@@ -112,6 +115,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
   takeRawBodies(app);
+  addObservers(app, options.observers ?? []);
   prepareDrain(app);
   addHooks(app, settings);
   await app.register(helmet, {
