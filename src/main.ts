@@ -6,6 +6,7 @@ import { ingestCommand, monitorSubmissionsCommand } from "./commands/ingest.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { populateTreeTestsRollupCommand } from "./commands/populate_tree_tests_rollup.ts";
 import { processPendingAggregationsCommand } from "./commands/process_pending_aggregations.ts";
+import { pruneDbCommand } from "./commands/prune_db.ts";
 import { retryFailedCommand } from "./commands/retry_failed.ts";
 import { rollupsCommand } from "./commands/rollups.ts";
 import { runserverCommand, serveCommand } from "./commands/serve.ts";
@@ -30,6 +31,7 @@ const COMMANDS = [
   runserverCommand,
   spectacularCommand,
   rollupsCommand,
+  pruneDbCommand,
   retryFailedCommand,
   treeproofCommand,
   processPendingAggregationsCommand,
@@ -47,10 +49,17 @@ function createProgram(): Command {
     )
     .version(VERSION)
     .showHelpAfterError("Try --help for usage and examples.");
-  for (const create of COMMANDS) program.addCommand(create());
+  for (const create of COMMANDS) program.addCommand(withBothSpellings(create()));
   // Ending the process is left to main, which decides on the exit code.
   for (const command of withSubcommands(program)) command.exitOverride();
   return program;
+}
+
+/** The reference implementation's names have underscores; each of ours can be typed either way. */
+function withBothSpellings(command: Command): Command {
+  const name = command.name();
+  const other = name.includes("_") ? name.replaceAll("_", "-") : name.replaceAll("-", "_");
+  return other === name || command.aliases().includes(other) ? command : command.alias(other);
 }
 
 function withSubcommands(command: Command): Command[] {
