@@ -1,9 +1,11 @@
 /** The command line: reads the arguments and runs one command. */
 import { Command, CommanderError } from "commander";
 import { backfillHardwareAggregationsCommand } from "./commands/backfill_hardware_aggregations.ts";
+import { deleteUnusedHardwareStatusCommand } from "./commands/delete_unused_hardware_status.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { ingestCommand, monitorSubmissionsCommand } from "./commands/ingest.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { makeMigrationsCommand, showMigrationsCommand } from "./commands/migrations.ts";
 import { populateTreeTestsRollupCommand } from "./commands/populate_tree_tests_rollup.ts";
 import { processPendingAggregationsCommand } from "./commands/process_pending_aggregations.ts";
 import { pruneDbCommand } from "./commands/prune_db.ts";
@@ -16,6 +18,7 @@ import { spectacularCommand } from "./commands/spectacular.ts";
 import { submissionCommand } from "./commands/submission.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { treeproofCommand } from "./commands/treeproof.ts";
+import { updateDbCommand } from "./commands/update_db.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS = [
@@ -23,6 +26,8 @@ const COMMANDS = [
   serveCommand,
   ingestCommand,
   migrateCommand,
+  showMigrationsCommand,
+  makeMigrationsCommand,
   settingsCommand,
   tokenCommand,
   submissionCommand,
@@ -32,6 +37,8 @@ const COMMANDS = [
   spectacularCommand,
   rollupsCommand,
   pruneDbCommand,
+  updateDbCommand,
+  deleteUnusedHardwareStatusCommand,
   retryFailedCommand,
   treeproofCommand,
   processPendingAggregationsCommand,

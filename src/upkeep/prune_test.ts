@@ -7,7 +7,7 @@ import { derivedDifferences, fillDerivedTables } from "../../test/support/derive
 import { prune } from "./prune.ts";
 import { PRUNED_TABLES, type PruneChoice, type PrunedTable } from "./prune_plan.ts";
 
-/** All by `npm run test:faults`. */
+/** All with KERNELBOARD_FAULTS=full. */
 const WORLDS = times(12, 300);
 const CUTOFF_DAY = 5;
 
