@@ -19,6 +19,7 @@ import { submissionCommand } from "./commands/submission.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { treeproofCommand } from "./commands/treeproof.ts";
 import { updateDbCommand } from "./commands/update_db.ts";
+import { updateHardwareRegistryCommand } from "./commands/update_hardware_registry.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS = [
@@ -39,6 +40,7 @@ const COMMANDS = [
   pruneDbCommand,
   updateDbCommand,
   deleteUnusedHardwareStatusCommand,
+  updateHardwareRegistryCommand,
   retryFailedCommand,
   treeproofCommand,
   processPendingAggregationsCommand,
