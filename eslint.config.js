@@ -19,7 +19,7 @@ const MAY_IMPORT = {
   api: ["changes", "database", "fetch", "filters", "http"],
   http: ["api", "changes", "database", "fetch", "filters", "submit"],
   submit: ["database", "http", "ingest", "kcidb"],
-  demo: ["database", "ingest", "kcidb", "rollups"],
+  demo: ["database", "ingest", "kcidb", "registry", "rollups"],
   upkeep: ["database", "rollups"],
   registry: ["database"],
 };
