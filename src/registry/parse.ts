@@ -35,7 +35,7 @@ function typeName(value: unknown): string {
 function parseMapping(text: string, source: string): Mapping {
   let value: unknown;
   try {
-    value = parse(text, { logLevel: "silent" });
+    value = parse(text, { logLevel: "error" });
   } catch (error) {
     const [first] = (error instanceof Error ? error.message : String(error)).split("\n");
     throw new RegistryError(`Invalid YAML: ${source}: ${first ?? ""}`);
