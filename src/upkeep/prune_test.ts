@@ -8,7 +8,7 @@ import { prune } from "./prune.ts";
 import { PRUNED_TABLES, type PruneChoice, type PrunedTable } from "./prune_plan.ts";
 
 /** All with KERNELBOARD_FAULTS=full. */
-const WORLDS = times(12, 300);
+const WORLDS = times(8, 300);
 const CUTOFF_DAY = 5;
 
 interface Row {
