@@ -21,7 +21,9 @@ const MAY_IMPORT = {
   api: ["cache", "changes", "database", "fetch", "filters", "http"],
   http: ["api", "cache", "changes", "database", "fetch", "filters", "submit"],
   submit: ["database", "http", "ingest", "kcidb"],
-  demo: ["database", "ingest", "kcidb", "rollups"],
+  demo: ["database", "ingest", "kcidb", "registry", "rollups"],
+  upkeep: ["database", "rollups"],
+  registry: ["database"],
   processes: [],
 };
 

@@ -1,11 +1,14 @@
 /** The command line: reads the arguments and runs one command. */
 import { Command, CommanderError } from "commander";
 import { backfillHardwareAggregationsCommand } from "./commands/backfill_hardware_aggregations.ts";
+import { deleteUnusedHardwareStatusCommand } from "./commands/delete_unused_hardware_status.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { ingestCommand, monitorSubmissionsCommand } from "./commands/ingest.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { makeMigrationsCommand, showMigrationsCommand } from "./commands/migrations.ts";
 import { populateTreeTestsRollupCommand } from "./commands/populate_tree_tests_rollup.ts";
 import { processPendingAggregationsCommand } from "./commands/process_pending_aggregations.ts";
+import { pruneDbCommand } from "./commands/prune_db.ts";
 import { retryFailedCommand } from "./commands/retry_failed.ts";
 import { rollupsCommand } from "./commands/rollups.ts";
 import { runserverCommand, serveCommand } from "./commands/serve.ts";
@@ -15,6 +18,8 @@ import { spectacularCommand } from "./commands/spectacular.ts";
 import { submissionCommand } from "./commands/submission.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { treeproofCommand } from "./commands/treeproof.ts";
+import { updateDbCommand } from "./commands/update_db.ts";
+import { updateHardwareRegistryCommand } from "./commands/update_hardware_registry.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS = [
@@ -22,6 +27,8 @@ const COMMANDS = [
   serveCommand,
   ingestCommand,
   migrateCommand,
+  showMigrationsCommand,
+  makeMigrationsCommand,
   settingsCommand,
   tokenCommand,
   submissionCommand,
@@ -30,6 +37,10 @@ const COMMANDS = [
   runserverCommand,
   spectacularCommand,
   rollupsCommand,
+  pruneDbCommand,
+  updateDbCommand,
+  deleteUnusedHardwareStatusCommand,
+  updateHardwareRegistryCommand,
   retryFailedCommand,
   treeproofCommand,
   processPendingAggregationsCommand,
@@ -47,10 +58,17 @@ function createProgram(): Command {
     )
     .version(VERSION)
     .showHelpAfterError("Try --help for usage and examples.");
-  for (const create of COMMANDS) program.addCommand(create());
+  for (const create of COMMANDS) program.addCommand(withBothSpellings(create()));
   // Ending the process is left to main, which decides on the exit code.
   for (const command of withSubcommands(program)) command.exitOverride();
   return program;
+}
+
+/** The reference implementation's names have underscores; each of ours can be typed either way. */
+function withBothSpellings(command: Command): Command {
+  const name = command.name();
+  const other = name.includes("_") ? name.replaceAll("_", "-") : name.replaceAll("-", "_");
+  return other === name || command.aliases().includes(other) ? command : command.alias(other);
 }
 
 function withSubcommands(command: Command): Command[] {

@@ -78,6 +78,13 @@ async function fillWhenEmpty(context: Context, database: Database): Promise<void
     const args = { spoolDir, maxWorkers: 1, interval: 1, once: true };
     const { objects, filesFailed } = await ingestWithProgress(context, database, args);
     if (filesFailed > 0) throw new CommandError(`${filesFailed} files of the demo data were refused`);
+    const { storeDemoRegistry } = await import("../demo/registry.ts");
+    const client = await database.pool.connect();
+    try {
+      await storeDemoRegistry(client);
+    } finally {
+      client.release();
+    }
     context.log.info({ objects }, "demo data ingested");
   } finally {
     await rm(spoolDir, { recursive: true, force: true });

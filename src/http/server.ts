@@ -13,6 +13,7 @@ import fastify, {
 import { buildRoutes } from "../api/build/routes.ts";
 import { eventRoutes } from "../api/events/routes.ts";
 import { hardwareDetailsRoutes } from "../api/hardware/details_routes.ts";
+import { hardwareRegistryRoutes } from "../api/hardware/registry_routes.ts";
 import { hardwareRoutes } from "../api/hardware/routes.ts";
 import { healthRoutes } from "../api/health/routes.ts";
 import { issueRoutes } from "../api/issue/routes.ts";
@@ -168,6 +169,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     issueRoutes,
     hardwareRoutes,
     hardwareDetailsRoutes,
+    hardwareRegistryRoutes,
     originRoutes,
     metricsRoutes,
     logDownloaderRoutes,

@@ -279,3 +279,19 @@ export const ANNOUNCE_CHANGES = `${FIND_CONCERNED};
     ))
   )
   select pg_notify('${CHANGES_CHANNEL}', id::text) from announced`;
+
+/** The same for a transaction that changed rows without a batch, such as a deletion: everything may be other than it was. */
+export const ANNOUNCE_EVERYTHING = `
+  with announced as (
+    insert into changes (changed_at, changed)
+    select clock_timestamp(), jsonb_build_object('trees', everything, 'hardware', everything, 'issues', everything)
+    from (values (jsonb_build_object('all', true))) a (everything)
+    returning id
+  ), pruned as (
+    -- index changes_pkey
+    delete from changes where id = any (array(
+      select c.id from changes c where c.id <= (select id from announced) - ${KEPT_CHANGES} order by c.id
+      limit ${MOST_PRUNED}
+    ))
+  )
+  select pg_notify('${CHANGES_CHANNEL}', id::text) from announced`;
