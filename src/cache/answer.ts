@@ -42,12 +42,15 @@ export interface Form {
 export class Answer {
   readonly body: Buffer;
   readonly hash: string;
+  /** Of all forms, also of those that were not made. */
+  readonly etags: readonly string[];
   readonly #forms = new Map<Encoding, Form>();
   readonly #compressing = new Map<Encoding, Promise<Form>>();
 
   constructor(body: Buffer, hash = hashOf(body), gzipped?: Buffer) {
     this.body = body;
     this.hash = hash;
+    this.etags = (["identity", "gzip", "br"] as const).map((encoding) => this.etag(encoding));
     this.#keep("identity", body);
     if (gzipped !== undefined) this.#keep("gzip", gzipped);
   }

@@ -8,7 +8,7 @@ import { Reading, type AnswerCache } from "../cache/cache.ts";
 import type { Entry } from "../cache/store.ts";
 import { cacheKey } from "./cache_key.ts";
 import type { CachedRequest, CachePolicy } from "./cache_policy.ts";
-import { matchedEtag, preferredEncoding } from "./conditional.ts";
+import { isRepeated, matchedEtag, preferredEncoding } from "./conditional.ts";
 import type { HotPath } from "./hot_path.ts";
 import type { RawQuery } from "./parameters.ts";
 
@@ -77,10 +77,11 @@ export function cacheAnswers(app: FastifyInstance, cache?: AnswerCache, hotPath?
     const isRead = request.method !== "POST";
     if (isRead) {
       reply.header("cache-control", REVALIDATE);
-      const etag = matchedEtag(header(request, "if-none-match"), (of) => answer.etag(of), encoding);
+      const etag = matchedEtag(header(request, "if-none-match"), answer.etags, answer.etag(encoding));
       if (entry !== undefined) hotPath?.remember(request, reply, entry);
       if (etag !== undefined) {
-        reply.code(304).header("etag", etag).removeHeader("content-type");
+        for (const name of Object.keys(reply.getHeaders())) if (!isRepeated(name)) reply.removeHeader(name);
+        reply.code(304).header("etag", etag);
         return null;
       }
     }

@@ -26,22 +26,41 @@ export function preferredEncoding(header: string | undefined): Encoding {
   return best;
 }
 
+/** Headers that an answer has, and "not modified" need not repeat: the client keeps those that came with the body. */
+const NOT_REPEATED = new Set([
+  "content-type",
+  "content-security-policy",
+  "cross-origin-resource-policy",
+  "origin-agent-cluster",
+  "x-dns-prefetch-control",
+  "x-download-options",
+  "x-permitted-cross-domain-policies",
+  "x-xss-protection",
+]);
+
+/** Whether a 304 has a header that the 200 has (RFC 9110, section 15.4.5; chapter 03, section 3.5). */
+export function isRepeated(name: string): boolean {
+  return !NOT_REPEATED.has(name);
+}
+
 /**
  * The `ETag` that a client's `If-None-Match` has of an answer, whichever form of it the client has.
  *
- * @param hash that all the forms' tags begin with
+ * @param etags of the answer's forms
  * @param current what to say when the client has anything at all (`*`)
  */
 export function matchedEtag(
   header: string | undefined,
-  etags: (encoding: Encoding) => string,
-  current: Encoding,
+  etags: readonly string[],
+  current: string,
 ): string | undefined {
   if (header === undefined) return undefined;
+  // As nearly all clients send it.
+  if (etags.includes(header)) return header;
   for (const part of header.split(",")) {
     const tag = part.trim().replace(/^W\//, "");
-    if (tag === "*") return etags(current);
-    for (const encoding of ["identity", "gzip", "br"] as const) if (tag === etags(encoding)) return tag;
+    if (tag === "*") return current;
+    if (etags.includes(tag)) return tag;
   }
   return undefined;
 }

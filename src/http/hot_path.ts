@@ -5,10 +5,10 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Encoding, Form } from "../cache/answer.ts";
+import type { Encoding } from "../cache/answer.ts";
 import type { AnswerCache } from "../cache/cache.ts";
 import type { Entry } from "../cache/store.ts";
-import { matchedEtag, preferredEncoding } from "./conditional.ts";
+import { isRepeated, matchedEtag, preferredEncoding } from "./conditional.ts";
 import type { CachedAnswer } from "./observer.ts";
 
 /** Headers that are another answer's, or another request's. */
@@ -39,6 +39,8 @@ export class HotPath {
   readonly #withoutOrigin: string | undefined;
   /** Names and values in turn, as they are on every answer that is kept. */
   #headers: readonly string[] | undefined;
+  /** Those of them that a 304 has. */
+  #headersOf304: readonly string[] = [];
   #isClosing = false;
 
   constructor(options: HotPathOptions) {
@@ -52,9 +54,13 @@ export class HotPath {
   /** Lets the next request for the same URL be answered here. */
   remember(request: FastifyRequest, reply: FastifyReply, entry: Entry): void {
     if (request.originalUrl.length > MAX_URL_CHARACTERS) return;
-    this.#headers ??= Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
-      OWN_HEADERS.has(name) || value === undefined ? [] : [name, String(value)],
-    );
+    if (this.#headers === undefined) {
+      const headers = Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
+        OWN_HEADERS.has(name) || value === undefined ? [] : [[name, String(value)] as const],
+      );
+      this.#headers = headers.flat();
+      this.#headersOf304 = headers.filter(([name]) => isRepeated(name)).flat();
+    }
     entry.route ??= request.routeOptions.url ?? "";
     this.#options.cache.addAlias(entry, request.originalUrl);
   }
@@ -81,9 +87,17 @@ export class HotPath {
     const requestId = randomUUID();
     const { origin } = headers;
     const allowed = origin === undefined ? this.#withoutOrigin : this.#allowOrigin(origin);
-    const etag = matchedEtag(headers["if-none-match"], (of) => answer.etag(of), form.encoding);
+    const etag = matchedEtag(headers["if-none-match"], answer.etags, form.etag);
     const status = etag === undefined ? 200 : 304;
-    const sent = this.#headersOf(form, requestId, etag, allowed);
+    const sent = [
+      ...(status === 304 ? this.#headersOf304 : this.#headers),
+      ...["x-request-id", requestId, "etag", etag ?? form.etag],
+    ];
+    if (allowed !== undefined) sent.push("access-control-allow-origin", allowed);
+    if (status === 200) {
+      if (form.encoding !== "identity") sent.push("content-encoding", form.encoding);
+      sent.push("content-length", String(form.body.length));
+    }
     response.writeHead(status, sent);
     if (status === 304 || method === "HEAD") response.end();
     else response.end(form.body);
@@ -96,27 +110,6 @@ export class HotPath {
       seconds: (performance.now() - started) / 1000,
     });
     return true;
-  }
-
-  #headersOf(
-    form: Form,
-    requestId: string,
-    etag: string | undefined,
-    allowOrigin: string | undefined,
-  ): string[] {
-    const headers = ["x-request-id", requestId, "etag", etag ?? form.etag];
-    const fixed = this.#headers ?? [];
-    for (let index = 0; index < fixed.length; index += 2) {
-      const name = fixed[index] ?? "";
-      if (etag !== undefined && name === "content-type") continue;
-      headers.push(name, fixed[index + 1] ?? "");
-    }
-    if (allowOrigin !== undefined) headers.push("access-control-allow-origin", allowOrigin);
-    if (etag === undefined) {
-      if (form.encoding !== "identity") headers.push("content-encoding", form.encoding);
-      headers.push("content-length", String(form.body.length));
-    }
-    return headers;
   }
 }
 
