@@ -160,7 +160,13 @@ describe("loadSettings", () => {
       baseUrl: "https://files-staging.kernelci.org",
       cacheEntries: 100_000,
     });
-    expect(settings.metrics).toEqual({ enabled: false, hasMultiprocDir: false, ingesterPort: 8002 });
+    expect(settings.metrics).toEqual({
+      enabled: false,
+      hasMultiprocDir: false,
+      ingesterPort: 8002,
+      webPort: 8001,
+      pendingPort: 8001,
+    });
   });
 
   it("reads where log excerpts go, and never shows the token", () => {
@@ -178,7 +184,13 @@ describe("loadSettings", () => {
 
   it("takes any metrics directory as a wish for metrics, and a bad port as its default", () => {
     const { settings, warnings } = load({ PROMETHEUS_MULTIPROC_DIR: "/tmp/x", INGESTER_METRICS_PORT: "x" });
-    expect(settings.metrics).toEqual({ enabled: false, hasMultiprocDir: true, ingesterPort: 8002 });
+    expect(settings.metrics).toEqual({
+      enabled: false,
+      hasMultiprocDir: true,
+      ingesterPort: 8002,
+      webPort: 8001,
+      pendingPort: 8001,
+    });
     expect(warnings).toEqual(["Invalid INGESTER_METRICS_PORT, using default 8002"]);
   });
 
