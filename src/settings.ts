@@ -4,15 +4,28 @@
  */
 import { readFileSync } from "node:fs";
 import { databaseSettings, type DatabaseSettings } from "./settings_database.ts";
+import { debugSettings, type DebugSettings } from "./settings_debug.ts";
+import { emailSettings, type EmailSettings } from "./settings_email.ts";
 import { excerptSettings, type ExcerptSettings } from "./settings_excerpts.ts";
 import { metricsSettings, type MetricsSettings } from "./settings_metrics.ts";
-import { EnvironmentReader, type SettingSource, type SettingDefinition } from "./settings_reader.ts";
+import {
+  EnvironmentReader,
+  SettingError,
+  type SettingDefinition,
+  type SettingSource,
+} from "./settings_reader.ts";
+import { redisSettings, type RedisSettings } from "./settings_redis.ts";
+import { securitySettings, type SecuritySettings } from "./settings_security.ts";
 import { submissionSettings, type SubmissionSettings } from "./settings_submissions.ts";
 
 export { SettingError, type SettingSource } from "./settings_reader.ts";
 export type { DatabaseSettings, ExternalDatabaseSettings } from "./settings_database.ts";
 export type { SubmissionSettings } from "./settings_submissions.ts";
 export type { ExcerptSettings } from "./settings_excerpts.ts";
+export type { DebugSettings } from "./settings_debug.ts";
+export type { EmailSettings } from "./settings_email.ts";
+export type { RedisSettings } from "./settings_redis.ts";
+export type { SecuritySettings } from "./settings_security.ts";
 export type { MetricsSettings } from "./settings_metrics.ts";
 
 export interface Settings {
@@ -37,6 +50,12 @@ export interface Settings {
   submissions: SubmissionSettings;
   excerpts: ExcerptSettings;
   metrics: MetricsSettings;
+  email: EmailSettings;
+  redis: RedisSettings;
+  security: SecuritySettings;
+  debugging: DebugSettings;
+  /** Where the reference implementation keeps files beside the database. */
+  volumeDir: string;
   /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
   pendingMaxAttempts: number;
   originListingIntervalDays: number;
@@ -57,6 +76,10 @@ export interface LoadedSettings {
   sources: SettingSource[];
   /** To be logged once at start; they never contain a value of a secret. */
   warnings: string[];
+  /** Every variable that was looked for, set or not. */
+  names: ReadonlySet<string>;
+  /** Values of secrets, for those who have to keep them out of what they write. Never to be shown. */
+  secrets: readonly string[];
 }
 
 /**
@@ -76,6 +99,11 @@ export function loadSettings(
     about: "directory of files shared with the reference implementation",
   });
   const debug = read.flag({ name: "DEBUG", fallback: false, about: "development mode" });
+  const enableLogging = read.flag({
+    name: "ENABLE_LOGGING",
+    fallback: false,
+    about: "writes all log lines, as KERNELBOARD_LOG_LEVEL=debug does",
+  });
   const settings: Settings = {
     database: databaseSettings(read),
     http: {
@@ -131,6 +159,11 @@ export function loadSettings(
     submissions: submissionSettings(read),
     excerpts: excerptSettings(read),
     metrics: metricsSettings(read),
+    email: emailSettings(read),
+    redis: redisSettings(read),
+    security: securitySettings(read),
+    debugging: debugSettings(read),
+    volumeDir,
     pendingMaxAttempts: Math.max(
       1,
       read.integer({
@@ -158,12 +191,38 @@ export function loadSettings(
     debug,
     logLevel: read.choice({
       name: "KERNELBOARD_LOG_LEVEL",
-      fallback: debug ? "debug" : "info",
+      fallback: debug || enableLogging ? "debug" : "info",
       choices: LOG_LEVELS,
       about: "least severe log lines to write",
     }),
   };
-  return { settings, sources: read.sources, warnings: read.warnings };
+  const { sources, warnings, names, secrets } = read;
+  return { settings, sources, warnings, names, secrets };
+}
+
+/**
+ * All that is wrong with an environment, not only the first: each variable that is refused is left out, and the others
+ * are read again.
+ */
+export function settingProblems(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  readFile?: (path: string) => string,
+): SettingError[] {
+  const rest = { ...environment };
+  const problems: SettingError[] = [];
+  for (;;) {
+    try {
+      loadSettings(rest, readFile);
+      return problems;
+    } catch (error) {
+      if (!(error instanceof SettingError)) throw error;
+      problems.push(error);
+      const { variable } = error;
+      // A value that came by another name cannot be left out; the others wait until this one is mended.
+      if (rest[variable] === undefined) return problems;
+      rest[variable] = undefined;
+    }
+  }
 }
 
 function dashboardUrl(read: EnvironmentReader): string {

@@ -130,7 +130,7 @@ describe("loadSettings", () => {
     [{ DB_DEFAULT: '{"OPTIONS":{"sslmode":"on"}}' }, "DB_DEFAULT: OPTIONS.sslmode must be one of disable"],
     [
       { ...external, DB_PASSWORD: "a", DB_PASSWORD_FILE: "/f" },
-      "DB_PASSWORD: is set together with DB_PASSWORD_FILE",
+      "both DB_PASSWORD and DB_PASSWORD_FILE are set (but are exclusive)",
     ],
     [{ ...external, DB_PASSWORD_FILE: "/f" }, "DB_PASSWORD_FILE: cannot be read (ENOENT: /f)"],
     [
