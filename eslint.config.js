@@ -20,6 +20,7 @@ const MAY_IMPORT = {
   http: ["api", "changes", "database", "fetch", "filters", "submit"],
   submit: ["database", "http", "ingest", "kcidb"],
   demo: ["database", "ingest", "kcidb", "rollups"],
+  checks: ["database"],
 };
 
 const boundaries = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({

@@ -1,6 +1,7 @@
 /** The command line: reads the arguments and runs one command. */
 import { Command, CommanderError } from "commander";
 import { backfillHardwareAggregationsCommand } from "./commands/backfill_hardware_aggregations.ts";
+import { checkCommand } from "./commands/check.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { ingestCommand, monitorSubmissionsCommand } from "./commands/ingest.ts";
 import { migrateCommand } from "./commands/migrate.ts";
@@ -23,6 +24,7 @@ const COMMANDS = [
   ingestCommand,
   migrateCommand,
   settingsCommand,
+  checkCommand,
   tokenCommand,
   submissionCommand,
   seedTestDataCommand,

@@ -63,6 +63,18 @@ export async function runCommand(action: (context: Context) => Promise<void>): P
   }
 }
 
+/** Does something that needs no valid settings; what it throws is told as `runCommand` does. */
+export async function endedWithError(action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    // A usage error, which was shown already.
+    if (error instanceof CommanderError) throw error;
+    console.error(`CommandError: ${errorMessage(error)}`);
+    process.exitCode = 1;
+  }
+}
+
 /** Opens the database for the time of `work`. */
 export async function withDatabase<T>(
   context: Context,

@@ -91,6 +91,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     genReqId: () => randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: "idle",
+    trustProxy: settings.security.trustedProxies,
     routerOptions: { querystringParser: parseQueryString, maxParamLength: MAX_SEGMENT_CHARACTERS },
     rewriteUrl: (request) => canonicalUrl(request.url ?? "/"),
     frameworkErrors: (_error, _request, reply: FastifyReply) => {
@@ -162,6 +163,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   return app;
 }
 
+/** What a browser that came over HTTPS is told about coming again: chapter 08, section 2.5. */
+function strictTransport({ debug, security: { hsts } }: Settings): string {
+  const parts = [`max-age=${debug ? 3600 : 31_536_000}`];
+  if (hsts.includeSubDomains) parts.push("includeSubDomains");
+  if (hsts.preload) parts.push("preload");
+  return parts.join("; ");
+}
+
 /** Nothing is routed here. */
 const NO_ROUTE = "/api/";
 
@@ -183,8 +192,10 @@ function rawPath(request: FastifyRequest): string {
 }
 
 function addHooks(app: FastifyInstance, settings: Settings): void {
+  const hsts = strictTransport(settings);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
+    if (request.protocol === "https") reply.header("strict-transport-security", hsts);
     if (!isAllowedHost(request.headers.host ?? "", settings.http.allowedHosts)) {
       throw new ApiError(
         400,
