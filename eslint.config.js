@@ -20,7 +20,8 @@ const MAY_IMPORT = {
   http: ["api", "changes", "database", "fetch", "filters", "submit"],
   submit: ["database", "http", "ingest", "kcidb"],
   demo: ["database", "ingest", "kcidb", "rollups"],
-  checks: ["database"],
+  mail: [],
+  checks: ["database", "mail"],
 };
 
 const boundaries = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({

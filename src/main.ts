@@ -16,6 +16,7 @@ import { spectacularCommand } from "./commands/spectacular.ts";
 import { submissionCommand } from "./commands/submission.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { treeproofCommand } from "./commands/treeproof.ts";
+import { verifyEnvCommand } from "./commands/verify_env.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS = [
@@ -25,6 +26,7 @@ const COMMANDS = [
   migrateCommand,
   settingsCommand,
   checkCommand,
+  verifyEnvCommand,
   tokenCommand,
   submissionCommand,
   seedTestDataCommand,

@@ -56,6 +56,8 @@ export interface Settings {
   debugging: DebugSettings;
   /** Where the reference implementation keeps files beside the database. */
   volumeDir: string;
+  /** Where operators keep files of their own, such as subscriptions. */
+  dataDir: string;
   /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
   pendingMaxAttempts: number;
   originListingIntervalDays: number;
@@ -164,6 +166,12 @@ export function loadSettings(
     security: securitySettings(read),
     debugging: debugSettings(read),
     volumeDir,
+    dataDir: read.text({
+      name: "BACKEND_DATA_DIR",
+      fallback: `${volumeDir}/data`,
+      example: "/volume_data/data",
+      about: "directory of files that operators keep, such as notifications/subscriptions",
+    }),
     pendingMaxAttempts: Math.max(
       1,
       read.integer({
@@ -201,25 +209,24 @@ export function loadSettings(
 }
 
 /**
- * All that is wrong with an environment, not only the first: each variable that is refused is left out, and the others
- * are read again.
+ * All that is wrong with an environment, not only the first, and the settings without it: each variable that is refused
+ * is left out, and the others are read again.
  */
-export function settingProblems(
+export function loadWhatIsRight(
   environment: Readonly<Record<string, string | undefined>> = process.env,
   readFile?: (path: string) => string,
-): SettingError[] {
+): { loaded: LoadedSettings | undefined; problems: SettingError[] } {
   const rest = { ...environment };
   const problems: SettingError[] = [];
   for (;;) {
     try {
-      loadSettings(rest, readFile);
-      return problems;
+      return { loaded: loadSettings(rest, readFile), problems };
     } catch (error) {
       if (!(error instanceof SettingError)) throw error;
       problems.push(error);
       const { variable } = error;
       // A value that came by another name cannot be left out; the others wait until this one is mended.
-      if (rest[variable] === undefined) return problems;
+      if (rest[variable] === undefined) return { loaded: undefined, problems };
       rest[variable] = undefined;
     }
   }

@@ -1,5 +1,6 @@
 /** Whether files can be made in a directory: by making one. */
-import { mkdtemp, rmdir, stat } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode, errorMessage } from "../database/errors.ts";
 
@@ -16,8 +17,9 @@ export async function directoryState(path: string, prefix: string): Promise<Dire
     const status = await stat(path);
     if (!status.isDirectory()) return { kind: "not a directory" };
     // Rights alone do not tell: the file system may be full or mounted read-only.
-    const made = await mkdtemp(join(path, prefix));
-    await rmdir(made);
+    const made = join(path, prefix + randomUUID());
+    await writeFile(made, "", { flag: "wx" });
+    await unlink(made);
     return { kind: "usable", device: status.dev };
   } catch (error) {
     switch (errorCode(error)) {

@@ -1,16 +1,14 @@
 /** `kernelboard check`: what is wrong or doubtful about the settings and, with --deploy, about the deployment (chapter 08, section 5). */
-import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DEPLOY_TAGS, findAll, TAGS, type Tag } from "../checks/check.ts";
 import { LEVELS, type Finding, type Level } from "../checks/finding.ts";
 import { reportOf, reportText, type Report } from "../checks/report.ts";
 import { settingErrors } from "../checks/settings_checks.ts";
-import { openDatabase, type Database } from "../database/database.ts";
-import { errorMessage } from "../database/errors.ts";
 import { createPool, type Connection } from "../database/pool.ts";
 import { createLog } from "../log.ts";
-import { loadSettings, settingProblems } from "../settings.ts";
+import { loadWhatIsRight, type Settings } from "../settings.ts";
 import { CommandError, endedWithError } from "./context.ts";
+import { existingDatabase } from "./existing_database.ts";
 
 const ALIASES = ["default"];
 
@@ -54,12 +52,11 @@ function chosenTags(args: CheckArguments): Set<Tag> {
 }
 
 async function findings(args: CheckArguments, tags: ReadonlySet<Tag>): Promise<[Finding[], string[]]> {
-  const problems = settingProblems();
+  const { loaded, problems } = loadWhatIsRight();
   // Values that stop every start: what they were meant to be cannot be looked at.
-  if (problems.length > 0) return [settingErrors(problems), []];
-  const loaded = loadSettings();
+  if (loaded === undefined || problems.length > 0) return [settingErrors(problems), []];
   const { settings } = loaded;
-  const database = tags.has("database") ? await openedDatabase(settings.database) : undefined;
+  const database = tags.has("database") ? await existingDatabase(settings.database) : undefined;
   const own = tags.has("security") && args.url === undefined ? await ownServer(settings) : undefined;
   try {
     const base = args.url ?? own?.base;
@@ -71,23 +68,8 @@ async function findings(args: CheckArguments, tags: ReadonlySet<Tag>): Promise<[
   }
 }
 
-/** The database, or why the embedded one cannot be opened now. None is created for a check. */
-async function openedDatabase(
-  settings: ReturnType<typeof loadSettings>["settings"]["database"],
-): Promise<Database | string> {
-  if (settings.kind === "embedded" && !(await stat(settings.dataDir).catch(() => undefined)))
-    return `there is none in ${settings.dataDir} yet`;
-  try {
-    return await openDatabase(settings, createLog("silent"));
-  } catch (error) {
-    return errorMessage(error);
-  }
-}
-
 /** The real server on a free port of this machine. */
-async function ownServer(
-  settings: ReturnType<typeof loadSettings>["settings"],
-): Promise<{ base: URL; close: () => Promise<void> }> {
+async function ownServer(settings: Settings): Promise<{ base: URL; close: () => Promise<void> }> {
   const { createServer } = await import("../http/server.ts");
   const log = createLog("silent");
   const pool = createPool(NO_DATABASE, log, 1);
