@@ -228,6 +228,7 @@ export function loadWhatIsRight(
       // A value that came by another name cannot be left out; the others wait until this one is mended.
       if (rest[variable] === undefined) return { loaded: undefined, problems };
       rest[variable] = undefined;
+      rest[`${variable}_FILE`] = undefined;
     }
   }
 }

@@ -76,8 +76,9 @@ function trustedProxies(read: EnvironmentReader): string[] {
   for (const proxy of proxies) {
     const [address = "", bits, ...more] = proxy.split("/");
     const version = isIP(address);
+    const most = version === 4 ? 32 : 128;
     const isRange =
-      bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+      bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= most);
     if (!RANGE_NAMES.includes(proxy) && (version === 0 || !isRange || more.length > 0))
       throw read.wrong(
         definition,

@@ -193,7 +193,7 @@ async function tableFindings(client: pg.Client): Promise<Finding[]> {
     [...sql.matchAll(/^create table (?:if not exists )?(\w+)/gim)].map((match) => match[1]),
   );
   const { rows } = await client.query<{ name: string; missing: string }>(
-    `select c.relname as name, string_agg(privilege, ', ') as missing
+    `select c.relname as name, string_agg(privilege, ', ' order by privilege) as missing
      from pg_class c, unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) privilege
      where c.relnamespace = current_schema()::regnamespace
        and c.relkind in ('r', 'p')

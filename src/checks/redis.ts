@@ -10,7 +10,6 @@ export async function pingRedis(settings: Omit<RedisSettings, "isConfigured">): 
   const client = new Redis({
     host,
     port,
-    db,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(tls ? { tls: {} } : {}),
@@ -26,6 +25,8 @@ export async function pingRedis(settings: Omit<RedisSettings, "isConfigured">): 
   });
   try {
     await client.connect();
+    // By itself the client would go on in the first database where there is none of this number.
+    await client.select(db);
     return await client.ping();
   } catch (error) {
     throw first ?? error;

@@ -159,12 +159,12 @@ export function isLoopback(host: string): boolean {
 
 function proxies({ http, security }: Settings, isGiven: boolean): Finding[] {
   const found: Finding[] = [];
-  const everybody = security.trustedProxies.filter((proxy) => proxy.endsWith("/0"));
+  const everybody = security.trustedProxies.filter((proxy) => /\/[1-7]$/.test(proxy));
   if (everybody.length > 0)
     found.push(
       warning(
         "kernelboard.W008",
-        `KERNELBOARD_TRUSTED_PROXIES has ${everybody.join(", ")}: the X-Forwarded-* headers of every client are believed.`,
+        `KERNELBOARD_TRUSTED_PROXIES has ${everybody.join(", ")}: the X-Forwarded-* headers of much of the Internet are believed.`,
         "List the addresses of your proxies only.",
       ),
     );

@@ -51,8 +51,21 @@ function chosenTags(args: CheckArguments): Set<Tag> {
   return tags;
 }
 
-async function findings(args: CheckArguments, tags: ReadonlySet<Tag>): Promise<[Finding[], string[]]> {
-  const { loaded, problems } = loadWhatIsRight();
+/** Everything that the arguments ask for, found. @throws CommandError for a tag that is none */
+export async function check(
+  args: CheckArguments,
+  environment?: Readonly<Record<string, string | undefined>>,
+): Promise<Report> {
+  const [found, silencedIds] = await findings(args, chosenTags(args), environment);
+  return reportOf(found, silencedIds, args.failLevel);
+}
+
+async function findings(
+  args: CheckArguments,
+  tags: ReadonlySet<Tag>,
+  environment: Readonly<Record<string, string | undefined>> | undefined,
+): Promise<[Finding[], string[]]> {
+  const { loaded, problems } = loadWhatIsRight(environment);
   // Values that stop every start: what they were meant to be cannot be looked at.
   if (loaded === undefined || problems.length > 0) return [settingErrors(problems), []];
   const { settings } = loaded;
@@ -150,8 +163,7 @@ Examples:
           console.log([...(args.deploy ? TAGS : (["settings"] as const))].sort().join("\n"));
           return;
         }
-        const [found, silencedIds] = await findings(args, chosenTags(args));
-        show(reportOf(found, silencedIds, args.failLevel), args.json ?? false);
+        show(await check(args), args.json ?? false);
       }),
     );
 }
