@@ -2,7 +2,9 @@
 import { Command, CommanderError } from "commander";
 import { backfillHardwareAggregationsCommand } from "./commands/backfill_hardware_aggregations.ts";
 import { checkCommand } from "./commands/check.ts";
+import { dbshellCommand } from "./commands/dbshell.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { ingestCommand, monitorSubmissionsCommand } from "./commands/ingest.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { populateTreeTestsRollupCommand } from "./commands/populate_tree_tests_rollup.ts";
@@ -27,6 +29,8 @@ const COMMANDS = [
   settingsCommand,
   checkCommand,
   verifyEnvCommand,
+  explainCommand,
+  dbshellCommand,
   tokenCommand,
   submissionCommand,
   seedTestDataCommand,

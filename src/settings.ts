@@ -208,6 +208,11 @@ export function loadSettings(
   return { settings, sources, warnings, names, secrets };
 }
 
+/** The environment of a program that is started: this one's own, with some values more. */
+export function childEnvironment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...more };
+}
+
 /**
  * All that is wrong with an environment, not only the first, and the settings without it: each variable that is refused
  * is left out, and the others are read again.

@@ -29,6 +29,7 @@ import { treeRoutes } from "../api/tree/routes.ts";
 import { treeReportRoutes } from "../api/tree_report/routes.ts";
 import { ChangeFeed } from "../changes/feed.ts";
 import type { Connection, Pool } from "../database/pool.ts";
+import { inRoute } from "../database/statement_log.ts";
 import { FilterError } from "../filters/parse.ts";
 import type { FetchPolicy } from "../fetch/policy.ts";
 import type { Log } from "../log.ts";
@@ -102,6 +103,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
   takeRawBodies(app);
+  if (settings.debugging.sqlQuery)
+    app.addHook("onRequest", (request, _reply, done) => {
+      inRoute(`${request.method} ${request.routeOptions.url ?? "(none)"}`, done);
+    });
   addHooks(app, settings);
   await app.register(helmet, {
     contentSecurityPolicy: {
