@@ -43,16 +43,16 @@ describe("DEBUG_SQL_QUERY", () => {
       .map((line) => JSON.parse(line) as { msg: string; route?: string; rows?: number; ms?: number });
     const builds = lines.filter(({ msg }) => msg.includes("from builds b") && msg.includes("; args=["));
     const found = builds.find(({ msg }) => msg.includes('args=["o:b"'));
-    expect(found).toMatchObject({ route: "GET /api/build/:id", rows: 1 });
+    expect(found).toMatchObject({ route: "GET /api/build/:build_id", rows: 1 });
     expect(found?.ms).toBeTypeOf("number");
     expect(found?.msg).toMatch(/^\(\d+\.\d{3}\) .*; alias=default$/);
     const ofRoute = (name: string): string[] =>
       lines
         .filter(({ msg, route }) => msg.includes('args=["********"') && route === name)
         .map(({ msg }) => msg);
-    expect(ofRoute("GET /api/build/:id")).toHaveLength(15);
-    expect(ofRoute("GET /api/test/:id")).toHaveLength(15);
-    expect(ofRoute("GET /api/test/:id").filter((msg) => !msg.includes("from tests"))).toEqual([]);
+    expect(ofRoute("GET /api/build/:build_id")).toHaveLength(15);
+    expect(ofRoute("GET /api/test/:test_id")).toHaveLength(15);
+    expect(ofRoute("GET /api/test/:test_id").filter((msg) => !msg.includes("from tests"))).toEqual([]);
     expect(program.stderr()).not.toContain("hunter2");
   });
 });
