@@ -25,6 +25,8 @@ const MAY_IMPORT = {
   upkeep: ["database", "rollups"],
   registry: ["database"],
   processes: [],
+  mail: [],
+  checks: ["database", "mail"],
 };
 
 const boundaries = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({

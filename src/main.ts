@@ -2,7 +2,10 @@
 import { Command, CommanderError } from "commander";
 import { backfillHardwareAggregationsCommand } from "./commands/backfill_hardware_aggregations.ts";
 import { deleteUnusedHardwareStatusCommand } from "./commands/delete_unused_hardware_status.ts";
+import { checkCommand } from "./commands/check.ts";
+import { dbshellCommand } from "./commands/dbshell.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { ingestCommand, monitorSubmissionsCommand } from "./commands/ingest.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { makeMigrationsCommand, showMigrationsCommand } from "./commands/migrations.ts";
@@ -20,6 +23,7 @@ import { tokenCommand } from "./commands/token.ts";
 import { treeproofCommand } from "./commands/treeproof.ts";
 import { updateDbCommand } from "./commands/update_db.ts";
 import { updateHardwareRegistryCommand } from "./commands/update_hardware_registry.ts";
+import { verifyEnvCommand } from "./commands/verify_env.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS = [
@@ -30,6 +34,10 @@ const COMMANDS = [
   showMigrationsCommand,
   makeMigrationsCommand,
   settingsCommand,
+  checkCommand,
+  verifyEnvCommand,
+  explainCommand,
+  dbshellCommand,
   tokenCommand,
   submissionCommand,
   seedTestDataCommand,

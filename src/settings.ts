@@ -5,10 +5,19 @@
 import { readFileSync } from "node:fs";
 import { cacheSettings, type CacheSettings } from "./settings_cache.ts";
 import { databaseSettings, type DatabaseSettings } from "./settings_database.ts";
+import { debugSettings, type DebugSettings } from "./settings_debug.ts";
+import { emailSettings, type EmailSettings } from "./settings_email.ts";
 import { excerptSettings, type ExcerptSettings } from "./settings_excerpts.ts";
 import { metricsSettings, type MetricsSettings } from "./settings_metrics.ts";
 import { overloadSettings, workersSetting, type OverloadSettings } from "./settings_overload.ts";
-import { EnvironmentReader, type SettingSource, type SettingDefinition } from "./settings_reader.ts";
+import {
+  EnvironmentReader,
+  SettingError,
+  type SettingDefinition,
+  type SettingSource,
+} from "./settings_reader.ts";
+import { redisSettings, type RedisSettings } from "./settings_redis.ts";
+import { securitySettings, type SecuritySettings } from "./settings_security.ts";
 import { submissionSettings, type SubmissionSettings } from "./settings_submissions.ts";
 import { tracingSettings, type TracingSettings } from "./settings_tracing.ts";
 
@@ -17,6 +26,10 @@ export type { DatabaseSettings, ExternalDatabaseSettings } from "./settings_data
 export type { SubmissionSettings } from "./settings_submissions.ts";
 export type { ExcerptSettings } from "./settings_excerpts.ts";
 export type { CacheSettings } from "./settings_cache.ts";
+export type { DebugSettings } from "./settings_debug.ts";
+export type { EmailSettings } from "./settings_email.ts";
+export type { RedisSettings } from "./settings_redis.ts";
+export type { SecuritySettings } from "./settings_security.ts";
 export type { MetricsSettings } from "./settings_metrics.ts";
 export type { OverloadSettings } from "./settings_overload.ts";
 export type { TracingSettings } from "./settings_tracing.ts";
@@ -48,6 +61,14 @@ export interface Settings {
   cache: CacheSettings;
   overload: OverloadSettings;
   tracing: TracingSettings;
+  email: EmailSettings;
+  redis: RedisSettings;
+  security: SecuritySettings;
+  debugging: DebugSettings;
+  /** Where the reference implementation keeps files beside the database. */
+  volumeDir: string;
+  /** Where operators keep files of their own, such as subscriptions. */
+  dataDir: string;
   /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
   pendingMaxAttempts: number;
   originListingIntervalDays: number;
@@ -68,6 +89,10 @@ export interface LoadedSettings {
   sources: SettingSource[];
   /** To be logged once at start; they never contain a value of a secret. */
   warnings: string[];
+  /** Every variable that was looked for, set or not. */
+  names: ReadonlySet<string>;
+  /** Values of secrets, for those who have to keep them out of what they write. Never to be shown. */
+  secrets: readonly string[];
 }
 
 /**
@@ -87,6 +112,11 @@ export function loadSettings(
     about: "directory of files shared with the reference implementation",
   });
   const debug = read.flag({ name: "DEBUG", fallback: false, about: "development mode" });
+  const enableLogging = read.flag({
+    name: "ENABLE_LOGGING",
+    fallback: false,
+    about: "writes all log lines, as KERNELBOARD_LOG_LEVEL=debug does",
+  });
   const settings: Settings = {
     database: databaseSettings(read),
     http: {
@@ -146,6 +176,17 @@ export function loadSettings(
     cache: cacheSettings(read, debug),
     overload: overloadSettings(read),
     tracing: tracingSettings(read),
+    email: emailSettings(read),
+    redis: redisSettings(read),
+    security: securitySettings(read),
+    debugging: debugSettings(read),
+    volumeDir,
+    dataDir: read.text({
+      name: "BACKEND_DATA_DIR",
+      fallback: `${volumeDir}/data`,
+      example: "/volume_data/data",
+      about: "directory of files that operators keep, such as notifications/subscriptions",
+    }),
     pendingMaxAttempts: Math.max(
       1,
       read.integer({
@@ -173,12 +214,43 @@ export function loadSettings(
     debug,
     logLevel: read.choice({
       name: "KERNELBOARD_LOG_LEVEL",
-      fallback: debug ? "debug" : "info",
+      fallback: debug || enableLogging ? "debug" : "info",
       choices: LOG_LEVELS,
       about: "least severe log lines to write",
     }),
   };
-  return { settings, sources: read.sources, warnings: read.warnings };
+  const { sources, warnings, names, secrets } = read;
+  return { settings, sources, warnings, names, secrets };
+}
+
+/** The environment of a program that is started: this one's own, with some values more. */
+export function childEnvironment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...more };
+}
+
+/**
+ * All that is wrong with an environment, not only the first, and the settings without it: each variable that is refused
+ * is left out, and the others are read again.
+ */
+export function loadWhatIsRight(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  readFile?: (path: string) => string,
+): { loaded: LoadedSettings | undefined; problems: SettingError[] } {
+  const rest = { ...environment };
+  const problems: SettingError[] = [];
+  for (;;) {
+    try {
+      return { loaded: loadSettings(rest, readFile), problems };
+    } catch (error) {
+      if (!(error instanceof SettingError)) throw error;
+      problems.push(error);
+      const { variable } = error;
+      // A value that came by another name cannot be left out; the others wait until this one is mended.
+      if (rest[variable] === undefined) return { loaded: undefined, problems };
+      rest[variable] = undefined;
+      rest[`${variable}_FILE`] = undefined;
+    }
+  }
 }
 
 function dashboardUrl(read: EnvironmentReader): string {

@@ -1,12 +1,9 @@
 /** Limits that keep a web process answering whatever is asked of it, and how many such processes there are. */
-import { isIP } from "node:net";
 import { availableParallelism } from "node:os";
-import type { EnvironmentReader, SettingDefinition } from "./settings_reader.ts";
+import type { EnvironmentReader } from "./settings_reader.ts";
 
 /** Each limit is that of one web process. */
 export interface OverloadSettings {
-  /** Proxies whose `X-Forwarded-For` is believed: addresses, networks, or names such as `loopback`. */
-  trustedProxies: string[];
   /** Requests a minute of one client address; 0 for any number. */
   requestsPerMinute: number;
   /** Requests that are answered at once. */
@@ -37,7 +34,6 @@ const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 const MAX_DEFAULT_WORKERS = 4;
 /** Names that stand for the networks of RFC 1122, 3927 and 4291, and 1918 and 4193. */
-const NETWORKS = ["loopback", "linklocal", "uniquelocal"];
 
 /** Web processes when the command line names no number: one for each core, at most 4. */
 export function workersSetting(read: EnvironmentReader): number {
@@ -53,7 +49,6 @@ export function workersSetting(read: EnvironmentReader): number {
 /** @throws SettingError */
 export function overloadSettings(read: EnvironmentReader): OverloadSettings {
   return {
-    trustedProxies: trustedProxies(read),
     requestsPerMinute: read.integer({
       name: "KERNELBOARD_RATE_LIMIT",
       fallback: 6000,
@@ -139,29 +134,4 @@ export function overloadSettings(read: EnvironmentReader): OverloadSettings {
         about: "seconds that a client may take to receive an answer",
       }),
   };
-}
-
-function trustedProxies(read: EnvironmentReader): string[] {
-  const definition: SettingDefinition<string[]> = {
-    name: "KERNELBOARD_TRUSTED_PROXIES",
-    fallback: ["loopback"],
-    example: '["loopback", "10.0.0.0/8"]',
-    about: "addresses and networks of proxies whose X-Forwarded-For tells who the client is",
-  };
-  const proxies = read.textList(definition);
-  const wrong = proxies.find((proxy) => !isNetwork(proxy));
-  if (wrong !== undefined)
-    throw read.wrong(
-      definition,
-      `'${wrong}' is no address, no network such as 10.0.0.0/8, and none of ${NETWORKS.join(", ")}`,
-    );
-  return proxies;
-}
-
-function isNetwork(text: string): boolean {
-  if (NETWORKS.includes(text)) return true;
-  const [address = "", bits, ...more] = text.split("/");
-  const version = isIP(address);
-  if (version === 0 || more.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }

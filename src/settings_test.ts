@@ -130,7 +130,7 @@ describe("loadSettings", () => {
     [{ DB_DEFAULT: '{"OPTIONS":{"sslmode":"on"}}' }, "DB_DEFAULT: OPTIONS.sslmode must be one of disable"],
     [
       { ...external, DB_PASSWORD: "a", DB_PASSWORD_FILE: "/f" },
-      "DB_PASSWORD: is set together with DB_PASSWORD_FILE",
+      "both DB_PASSWORD and DB_PASSWORD_FILE are set (but are exclusive)",
     ],
     [{ ...external, DB_PASSWORD_FILE: "/f" }, "DB_PASSWORD_FILE: cannot be read (ENOENT: /f)"],
     [
@@ -228,10 +228,10 @@ describe("loadSettings", () => {
 
   it("takes limits and proxies, and says what is wrong with them", () => {
     const proxies = (value: string): string[] =>
-      load({ KERNELBOARD_TRUSTED_PROXIES: value }).settings.overload.trustedProxies;
+      load({ KERNELBOARD_TRUSTED_PROXIES: value }).settings.security.trustedProxies;
     expect(proxies('["10.0.0.0/8", "::1", "uniquelocal"]')).toEqual(["10.0.0.0/8", "::1", "uniquelocal"]);
     expect(proxies("[]")).toEqual([]);
-    expect(load({}).settings.overload.trustedProxies).toEqual(["loopback"]);
+    expect(load({}).settings.security.trustedProxies).toEqual(["loopback"]);
     for (const wrong of ["10.0.0.0/33", "10.0.0/8", "proxy", "::1/64/1", ""])
       expect(() => proxies(JSON.stringify([wrong]))).toThrow(
         `KERNELBOARD_TRUSTED_PROXIES: '${wrong}' is no address`,

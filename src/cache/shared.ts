@@ -12,12 +12,10 @@ import { gunzip } from "node:zlib";
 import { createClient, RESP_TYPES } from "@redis/client";
 import { errorMessage } from "../database/errors.ts";
 import type { Log } from "../log.ts";
-import type { CacheSettings } from "../settings.ts";
+import type { RedisSettings } from "../settings.ts";
 import { Answer, type Validity } from "./answer.ts";
 import type { CacheStats } from "./stats.ts";
 import type { Entry } from "./store.ts";
-
-type RedisSettings = NonNullable<CacheSettings["redis"]>;
 
 /** A command that takes longer is given up. */
 const COMMAND_TIMEOUT_MS = 100;

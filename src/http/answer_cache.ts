@@ -1,5 +1,7 @@
 /** Puts the cache of answers together, and in front of the framework. */
 import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { compile } from "@fastify/proxy-addr";
 import type { FastifyInstance } from "fastify";
 import { AnswerCache } from "../cache/cache.ts";
 import { Follower } from "../cache/follower.ts";
@@ -13,6 +15,7 @@ import { VERSION } from "../version.ts";
 import { isAllowedHost } from "./hosts.ts";
 import { HotPath } from "./hot_path.ts";
 import type { ServerOptions } from "./server.ts";
+import { strictTransport } from "./strict_transport.ts";
 import { viewName } from "./view_names.ts";
 
 /** @param origins whose pages may read answers, as the framework is told them */
@@ -23,20 +26,23 @@ export function answerCache(
   origins: readonly (string | RegExp)[] | "*",
 ): { cache?: AnswerCache; hotPath?: HotPath } {
   const { settings, log, pool, cacheStats: stats = newCacheStats(), observers = [] } = options;
-  const { timeoutSeconds, maxBytes, redis } = settings.cache;
+  const { timeoutSeconds, maxBytes } = settings.cache;
   if (timeoutSeconds === 0) return {};
   const store = new AnswerStore(maxBytes);
   stats.size = () => store.size;
   const follower = new Follower(changes, log, () => {
     store.clear();
   });
-  const shared =
-    redis === undefined ? undefined : new SharedStore(redis, namespaceOf(pool, settings), stats, log);
+  const shared = settings.redis.isConfigured
+    ? new SharedStore(settings.redis, namespaceOf(pool, settings), stats, log)
+    : undefined;
   const cache = new AnswerCache({ follower, store, stats, shared, maxAgeMs: timeoutSeconds * 1000 });
+  const isTrusted = compile(settings.security.trustedProxies);
   const hotPath = new HotPath({
     cache,
     isAllowedHost: (host) => isAllowedHost(host, settings.http.allowedHosts),
     allowOrigin: (origin) => (origins === "*" ? "*" : allowedOrigin(origins, origin)),
+    strictTransport: (request) => (isSecure(request, isTrusted) ? strictTransport(settings) : undefined),
     onAnswered: (answer) => {
       const { requestId, request, route, status, seconds } = answer;
       const { method, url } = request;
@@ -55,6 +61,16 @@ export function answerCache(
   });
   putInFront(app, hotPath);
   return { cache, hotPath };
+}
+
+/** As the framework decides it: by what the last proxy says, when that one is trusted. */
+function isSecure(
+  { headers, socket }: IncomingMessage,
+  isTrusted: (address: string, hop: number) => boolean,
+): boolean {
+  const header = headers["x-forwarded-proto"];
+  if (typeof header !== "string" || !isTrusted(socket.remoteAddress ?? "", 0)) return false;
+  return header.split(",").at(-1)?.trim() === "https";
 }
 
 function allowedOrigin(

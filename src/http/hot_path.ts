@@ -18,6 +18,7 @@ const OWN_HEADERS = new Set([
   "content-length",
   "content-encoding",
   "access-control-allow-origin",
+  "strict-transport-security",
 ]);
 const MAX_URL_CHARACTERS = 2048;
 /** Of each kind of header that is looked up by its whole text. */
@@ -28,6 +29,8 @@ export interface HotPathOptions {
   isAllowedHost: (header: string) => boolean;
   /** The value of `access-control-allow-origin` for an `Origin`, if it has one. */
   allowOrigin: (origin: string | undefined) => string | undefined;
+  /** The value of `strict-transport-security`, for a request that came over HTTPS to a proxy that is trusted. */
+  strictTransport: (request: IncomingMessage) => string | undefined;
   onAnswered: (answer: Omit<CachedAnswer, "view">) => void;
 }
 
@@ -98,12 +101,15 @@ export class HotPath {
       if (form.encoding !== "identity") sent.push("content-encoding", form.encoding);
       sent.push("content-length", String(form.body.length));
     }
+    const strictTransport = this.#options.strictTransport(request);
+    if (strictTransport !== undefined) sent.push("strict-transport-security", strictTransport);
     response.writeHead(status, sent);
     if (status === 304 || method === "HEAD") response.end();
     else response.end(form.body);
     this.#options.onAnswered({
       request,
       requestId,
+      isSecure: strictTransport !== undefined,
       route: entry.route ?? "",
       status,
       bytes: status === 304 ? 0 : form.body.length,

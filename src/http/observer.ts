@@ -21,6 +21,8 @@ export interface FinishedRequest {
 export interface CachedAnswer {
   request: IncomingMessage;
   requestId: string;
+  /** It came over HTTPS to a proxy that is trusted. */
+  isSecure: boolean;
   /** Pattern of the route, and its name. */
   route: string;
   view: string;

@@ -32,6 +32,7 @@ import type { CacheStats } from "../cache/stats.ts";
 import { ChangeFeed } from "../changes/feed.ts";
 import type { Connection, Pool } from "../database/pool.ts";
 import { isUnavailable } from "../database/errors.ts";
+import { inRoute } from "../database/statement_log.ts";
 import { FilterError } from "../filters/parse.ts";
 import type { FetchPolicy } from "../fetch/policy.ts";
 import type { Log } from "../log.ts";
@@ -51,6 +52,7 @@ import { limitOverload, noRoom } from "./overload.ts";
 import { BUILT_PAGE_FOLDER, pageRoutes } from "./page.ts";
 import { parseQueryString } from "./parameters.ts";
 import { allowedMethods, resolvePath, slashRedirect } from "./paths.ts";
+import { strictTransport } from "./strict_transport.ts";
 
 /** What routes need. */
 export interface RouteContext {
@@ -102,10 +104,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: () => randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
-    trustProxy: settings.overload.trustedProxies.length > 0 ? settings.overload.trustedProxies : false,
     forceCloseConnections: "idle",
     // What comes over a connection that there is still is answered like everything else.
     return503OnClosing: false,
+    trustProxy: settings.security.trustedProxies.length > 0 ? settings.security.trustedProxies : false,
     routerOptions: { querystringParser: parseQueryString, maxParamLength: MAX_SEGMENT_CHARACTERS },
     rewriteUrl: (request) => canonicalUrl(request.url ?? "/"),
     frameworkErrors: (_error, _request, reply: FastifyReply) => {
@@ -118,6 +120,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   takeRawBodies(app);
   addObservers(app, options.observers ?? []);
   prepareDrain(app);
+  if (settings.debugging.sqlQuery)
+    app.addHook("onRequest", (request, _reply, done) => {
+      inRoute(`${request.method} ${request.routeOptions.url ?? "(none)"}`, done);
+    });
   addHooks(app, settings);
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -204,8 +210,10 @@ function rawPath(request: FastifyRequest): string {
 }
 
 function addHooks(app: FastifyInstance, settings: Settings): void {
+  const hsts = strictTransport(settings);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
+    if (request.protocol === "https") reply.header("strict-transport-security", hsts);
     if (!isAllowedHost(request.headers.host ?? "", settings.http.allowedHosts)) {
       throw new ApiError(
         400,

@@ -106,11 +106,11 @@ export function createHttpMetrics(registry: Registry): RequestObserver {
         seconds: isStream ? undefined : seconds,
       });
     },
-    onCachedAnswer: ({ request, view, status, bytes, seconds }: CachedAnswer) => {
+    onCachedAnswer: ({ request, isSecure, view, status, bytes, seconds }: CachedAnswer) => {
       requestsBefore.inc();
       count({
         method: request.method ?? "",
-        transport: "http",
+        transport: isSecure ? "https" : "http",
         headers: request.headers,
         view,
         status: String(status),
