@@ -40,7 +40,9 @@ const work = await mkdtemp(join(tmpdir(), "kernelboard-flood-"));
 await chmod(work, 0o755);
 const { stop, ...server } = await openServer(arg.server, work);
 const database = arg.database ?? `kernelboard_flood_${process.pid}`;
-const env = environment(server, database);
+/** Limits are taken over from the environment, to try others. */
+const limits = Object.entries(process.env).filter(([name]) => name.startsWith("KERNELBOARD_"));
+const env = { ...environment(server, database), ...Object.fromEntries(limits) };
 let serving;
 try {
   if (arg.database === undefined) await fill();
