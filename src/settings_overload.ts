@@ -99,7 +99,7 @@ export function overloadSettings(read: EnvironmentReader): OverloadSettings {
     }),
     expensiveShare: read.integer({
       name: "KERNELBOARD_EXPENSIVE_SHARE",
-      fallback: 60,
+      fallback: 30,
       minimum: 1,
       maximum: 90,
       about: "percent of the database connections for requests of whole commits, platforms and reports",

@@ -58,6 +58,8 @@ function clients(base: string, count: number): { answered: () => number; stop: (
       } catch (error) {
         failures.push(String((error as Error).cause ?? error));
       }
+      // The processes that are to start need some of the machine too.
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
   });
   return {

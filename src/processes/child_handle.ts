@@ -17,6 +17,7 @@ export class Child {
   isStopping = false;
   /** Why it ended, as well as is known. */
   howItEnded = "";
+  hasToldWhy = false;
   readonly #worker: Worker;
   #exit = "";
   readonly #born = Date.now();
@@ -46,8 +47,10 @@ export class Child {
         clearTimeout(timeout);
         this.address = told.address;
         begin(true);
-      } else if (told.type === "failed") this.howItEnded = told.message;
-      else onMessage(this, told);
+      } else if (told.type === "failed") {
+        this.howItEnded = told.message;
+        this.hasToldWhy = true;
+      } else onMessage(this, told);
     });
     // A channel that breaks while something is sent; the end of the process follows.
     this.#worker.on("error", () => undefined);

@@ -26,6 +26,16 @@ export class SupervisorError extends Error {
   override name = "SupervisorError";
 }
 
+class StartError extends SupervisorError {
+  /** Whether the process told why itself. */
+  readonly wasTold: boolean;
+
+  constructor({ name, howItEnded, hasToldWhy }: Child) {
+    super(`${name} does not start: ${howItEnded}`);
+    this.wasTold = hasToldWhy;
+  }
+}
+
 /** Processes with the same task. */
 export interface Kind {
   name: string;
@@ -130,7 +140,9 @@ export class Supervisor {
       try {
         return await this.#startIn(place);
       } catch (error) {
-        if (attempt >= START_ATTEMPTS || this.#isStopping()) throw error;
+        // What a process says of itself holds for the next one too.
+        const isKnown = error instanceof StartError && error.wasTold;
+        if (isKnown || attempt >= START_ATTEMPTS || this.#isStopping()) throw error;
         const message = error instanceof Error ? error.message : String(error);
         this.#options.log.warn({ error: message, attempt }, "a process did not start; it is tried again");
         await this.#pause(attempt);

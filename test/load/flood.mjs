@@ -40,7 +40,9 @@ const work = await mkdtemp(join(tmpdir(), "kernelboard-flood-"));
 await chmod(work, 0o755);
 const { stop, ...server } = await openServer(arg.server, work);
 const database = arg.database ?? `kernelboard_flood_${process.pid}`;
-const env = environment(server, database);
+/** Limits are taken over from the environment, to try others. */
+const limits = Object.entries(process.env).filter(([name]) => name.startsWith("KERNELBOARD_"));
+const env = { ...environment(server, database), ...Object.fromEntries(limits) };
 let serving;
 try {
   if (arg.database === undefined) await fill();
@@ -163,11 +165,11 @@ function get(agent, url) {
 /** The most that a web process has taken, in MB, by its id. */
 async function watchMemory(isOver) {
   const peak = new Map();
-  const pids = execFileSync("pgrep", ["-P", String(serving.child.pid)])
-    .toString()
-    .trim()
-    .split("\n");
-  if (arg.workers === "1") pids.splice(0, pids.length, String(serving.child.pid));
+  const supervisor = String(serving.child.pid);
+  const pids =
+    arg.workers === "1"
+      ? [supervisor]
+      : execFileSync("pgrep", ["-P", supervisor]).toString().trim().split("\n");
   while (!isOver()) {
     for (const pid of pids) {
       const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
