@@ -17,8 +17,10 @@ const MAY_IMPORT = {
   filters: ["database"],
   fetch: [],
   api: ["changes", "database", "fetch", "filters", "http"],
-  http: ["api", "changes", "database", "fetch", "filters", "submit"],
+  http: ["api", "changes", "database", "fetch", "filters", "notices", "submit"],
   submit: ["database", "http", "ingest", "kcidb"],
+  notices: ["demo"],
+  schedule: ["database", "notices"],
   demo: ["database", "ingest", "kcidb", "rollups"],
 };
 

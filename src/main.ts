@@ -1,13 +1,16 @@
 /** The command line: reads the arguments and runs one command. */
 import { Command, CommanderError } from "commander";
 import { backfillHardwareAggregationsCommand } from "./commands/backfill_hardware_aggregations.ts";
+import { crontabCommand } from "./commands/crontab.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { ingestCommand, monitorSubmissionsCommand } from "./commands/ingest.ts";
+import { jobsCommand } from "./commands/jobs.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { populateTreeTestsRollupCommand } from "./commands/populate_tree_tests_rollup.ts";
 import { processPendingAggregationsCommand } from "./commands/process_pending_aggregations.ts";
 import { retryFailedCommand } from "./commands/retry_failed.ts";
 import { rollupsCommand } from "./commands/rollups.ts";
+import { scheduleCommand } from "./commands/schedule.ts";
 import { runserverCommand, serveCommand } from "./commands/serve.ts";
 import { seedTestDataCommand } from "./commands/seed_test_data.ts";
 import { settingsCommand } from "./commands/settings.ts";
@@ -15,12 +18,17 @@ import { spectacularCommand } from "./commands/spectacular.ts";
 import { submissionCommand } from "./commands/submission.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { treeproofCommand } from "./commands/treeproof.ts";
+import { warmMetricsCacheCommand } from "./commands/warm_metrics_cache.ts";
+import { endWithScheduler } from "./schedule/orphan.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS = [
   demoCommand,
   serveCommand,
   ingestCommand,
+  scheduleCommand,
+  jobsCommand,
+  crontabCommand,
   migrateCommand,
   settingsCommand,
   tokenCommand,
@@ -35,6 +43,7 @@ const COMMANDS = [
   processPendingAggregationsCommand,
   populateTreeTestsRollupCommand,
   backfillHardwareAggregationsCommand,
+  warmMetricsCacheCommand,
 ];
 
 /** Exit code of a usage error. */
@@ -80,4 +89,5 @@ async function main(argv: string[]): Promise<void> {
   }
 }
 
+endWithScheduler();
 await main(process.argv.slice(2));

@@ -6,7 +6,9 @@ import { readFileSync } from "node:fs";
 import { databaseSettings, type DatabaseSettings } from "./settings_database.ts";
 import { excerptSettings, type ExcerptSettings } from "./settings_excerpts.ts";
 import { metricsSettings, type MetricsSettings } from "./settings_metrics.ts";
+import { noticeSettings, type NoticeSettings } from "./settings_notices.ts";
 import { EnvironmentReader, type SettingSource, type SettingDefinition } from "./settings_reader.ts";
+import { scheduleSettings, type ScheduleSettings } from "./settings_schedule.ts";
 import { submissionSettings, type SubmissionSettings } from "./settings_submissions.ts";
 
 export { SettingError, type SettingSource } from "./settings_reader.ts";
@@ -14,6 +16,8 @@ export type { DatabaseSettings, ExternalDatabaseSettings } from "./settings_data
 export type { SubmissionSettings } from "./settings_submissions.ts";
 export type { ExcerptSettings } from "./settings_excerpts.ts";
 export type { MetricsSettings } from "./settings_metrics.ts";
+export type { NoticeSettings } from "./settings_notices.ts";
+export type { HealthPingSettings, ScheduleSettings } from "./settings_schedule.ts";
 
 export interface Settings {
   database: DatabaseSettings;
@@ -37,6 +41,8 @@ export interface Settings {
   submissions: SubmissionSettings;
   excerpts: ExcerptSettings;
   metrics: MetricsSettings;
+  schedule: ScheduleSettings;
+  notices: NoticeSettings;
   /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
   pendingMaxAttempts: number;
   originListingIntervalDays: number;
@@ -131,6 +137,8 @@ export function loadSettings(
     submissions: submissionSettings(read),
     excerpts: excerptSettings(read),
     metrics: metricsSettings(read),
+    schedule: scheduleSettings(read),
+    notices: noticeSettings(read),
     pendingMaxAttempts: Math.max(
       1,
       read.integer({
@@ -164,6 +172,11 @@ export function loadSettings(
     }),
   };
   return { settings, sources: read.sources, warnings: read.warnings };
+}
+
+/** The environment of a program that this one starts: its own with some variables changed, or without them. */
+export function childEnvironment(changes: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes };
 }
 
 function dashboardUrl(read: EnvironmentReader): string {

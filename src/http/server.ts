@@ -32,6 +32,7 @@ import type { Connection, Pool } from "../database/pool.ts";
 import { FilterError } from "../filters/parse.ts";
 import type { FetchPolicy } from "../fetch/policy.ts";
 import type { Log } from "../log.ts";
+import { tellOfErrors } from "../notices/request_notices.ts";
 import type { Settings } from "../settings.ts";
 import { submitRoutes, type SubmissionOptions } from "../submit/routes.ts";
 import { sendJson } from "./answers.ts";
@@ -102,6 +103,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setSerializerCompiler(() => JSON.stringify);
   takeRawBodies(app);
   addHooks(app, settings);
+  tellOfErrors(app, options);
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
