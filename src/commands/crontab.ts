@@ -36,8 +36,8 @@ async function replace(
 ): Promise<void> {
   const { crontabLine, readCrontab, splitCrontab, writeCrontab } = await import("../schedule/crontab.ts");
   const { OWN_PROGRAM } = await import("../schedule/child.ts");
-  const { own, foreign } = splitCrontab(await readCrontab());
   const known = new Map((await jobsOf(context)).map((job) => [jobHash(job), job]));
+  const { own, foreign } = splitCrontab(await readCrontab());
   const program = [process.execPath, OWN_PROGRAM];
   const fine = jobs.filter(({ schedule }) => schedule.split(" ").length === CRONTAB_FIELDS);
   await writeCrontab([...foreign, ...fine.map((job) => crontabLine(job, program, suffixOf(context)))]);
@@ -62,8 +62,8 @@ function described(known: ReadonlyMap<string, Job>, hash: string | undefined): s
 
 async function show(context: Context, { verbosity }: CrontabArguments): Promise<void> {
   const { readCrontab, splitCrontab } = await import("../schedule/crontab.ts");
-  const { own } = splitCrontab(await readCrontab());
   const known = new Map((await jobsOf(context)).map((job) => [jobHash(job), job]));
+  const { own } = splitCrontab(await readCrontab());
   if (verbosity === 0) return;
   console.log("Currently active jobs in crontab:");
   for (const { hash } of own) console.log(`${hash ?? "?"} -> ${described(known, hash)}`);
