@@ -72,7 +72,7 @@ interface Done {
 
 function crontab(args: string[], input = ""): Promise<Done> {
   return new Promise((resolve, reject) => {
-    const child = spawn("crontab", args, { stdio: "pipe", timeout: TIMEOUT_MS });
+    const child = spawn("crontab", args, { stdio: "pipe", signal: AbortSignal.timeout(TIMEOUT_MS) });
     const chunks: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
     let bytes = 0;
     for (const name of ["stdout", "stderr"] as const)
@@ -87,7 +87,9 @@ function crontab(args: string[], input = ""): Promise<Done> {
         new CrontabError(
           isMissing
             ? "there is no program crontab here; install cron, or let `kernelboard schedule` run the jobs"
-            : error.message,
+            : error.name === "AbortError"
+              ? `crontab did not end within ${TIMEOUT_MS / 1000} s`
+              : error.message,
         ),
       );
     });
