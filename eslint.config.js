@@ -19,7 +19,7 @@ const MAY_IMPORT = {
   filters: ["database"],
   fetch: [],
   api: ["cache", "changes", "database", "fetch", "filters", "http"],
-  http: ["api", "cache", "changes", "database", "fetch", "filters", "submit"],
+  http: ["api", "cache", "changes", "database", "fetch", "filters", "notices", "submit"],
   submit: ["database", "http", "ingest", "kcidb"],
   demo: ["database", "ingest", "kcidb", "registry", "rollups"],
   upkeep: ["database", "rollups"],
@@ -27,6 +27,8 @@ const MAY_IMPORT = {
   processes: [],
   mail: [],
   checks: ["database", "mail"],
+  notices: ["demo"],
+  schedule: ["database", "notices"],
 };
 
 const boundaries = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({

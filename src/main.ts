@@ -4,9 +4,11 @@ import { backfillHardwareAggregationsCommand } from "./commands/backfill_hardwar
 import { deleteUnusedHardwareStatusCommand } from "./commands/delete_unused_hardware_status.ts";
 import { checkCommand } from "./commands/check.ts";
 import { dbshellCommand } from "./commands/dbshell.ts";
+import { crontabCommand } from "./commands/crontab.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { ingestCommand, monitorSubmissionsCommand } from "./commands/ingest.ts";
+import { jobsCommand } from "./commands/jobs.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { makeMigrationsCommand, showMigrationsCommand } from "./commands/migrations.ts";
 import { populateTreeTestsRollupCommand } from "./commands/populate_tree_tests_rollup.ts";
@@ -14,6 +16,7 @@ import { processPendingAggregationsCommand } from "./commands/process_pending_ag
 import { pruneDbCommand } from "./commands/prune_db.ts";
 import { retryFailedCommand } from "./commands/retry_failed.ts";
 import { rollupsCommand } from "./commands/rollups.ts";
+import { scheduleCommand } from "./commands/schedule.ts";
 import { runserverCommand, serveCommand } from "./commands/serve.ts";
 import { seedTestDataCommand } from "./commands/seed_test_data.ts";
 import { settingsCommand } from "./commands/settings.ts";
@@ -24,12 +27,17 @@ import { treeproofCommand } from "./commands/treeproof.ts";
 import { updateDbCommand } from "./commands/update_db.ts";
 import { updateHardwareRegistryCommand } from "./commands/update_hardware_registry.ts";
 import { verifyEnvCommand } from "./commands/verify_env.ts";
+import { warmMetricsCacheCommand } from "./commands/warm_metrics_cache.ts";
+import { endWithScheduler } from "./schedule/orphan.ts";
 import { VERSION } from "./version.ts";
 
 const COMMANDS = [
   demoCommand,
   serveCommand,
   ingestCommand,
+  scheduleCommand,
+  jobsCommand,
+  crontabCommand,
   migrateCommand,
   showMigrationsCommand,
   makeMigrationsCommand,
@@ -54,6 +62,7 @@ const COMMANDS = [
   processPendingAggregationsCommand,
   populateTreeTestsRollupCommand,
   backfillHardwareAggregationsCommand,
+  warmMetricsCacheCommand,
 ];
 
 /** Exit code of a usage error. */
@@ -106,4 +115,5 @@ async function main(argv: string[]): Promise<void> {
   }
 }
 
+endWithScheduler();
 await main(process.argv.slice(2));

@@ -18,6 +18,8 @@ import {
 } from "./settings_reader.ts";
 import { redisSettings, type RedisSettings } from "./settings_redis.ts";
 import { securitySettings, type SecuritySettings } from "./settings_security.ts";
+import { noticeSettings, type NoticeSettings } from "./settings_notices.ts";
+import { scheduleSettings, type ScheduleSettings } from "./settings_schedule.ts";
 import { submissionSettings, type SubmissionSettings } from "./settings_submissions.ts";
 import { tracingSettings, type TracingSettings } from "./settings_tracing.ts";
 
@@ -33,6 +35,8 @@ export type { SecuritySettings } from "./settings_security.ts";
 export type { MetricsSettings } from "./settings_metrics.ts";
 export type { OverloadSettings } from "./settings_overload.ts";
 export type { TracingSettings } from "./settings_tracing.ts";
+export type { NoticeSettings } from "./settings_notices.ts";
+export type { HealthPingSettings, ScheduleSettings } from "./settings_schedule.ts";
 
 export interface Settings {
   database: DatabaseSettings;
@@ -69,6 +73,8 @@ export interface Settings {
   volumeDir: string;
   /** Where operators keep files of their own, such as subscriptions. */
   dataDir: string;
+  schedule: ScheduleSettings;
+  notices: NoticeSettings;
   /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
   pendingMaxAttempts: number;
   originListingIntervalDays: number;
@@ -187,6 +193,8 @@ export function loadSettings(
       example: "/volume_data/data",
       about: "directory of files that operators keep, such as notifications/subscriptions",
     }),
+    schedule: scheduleSettings(read),
+    notices: noticeSettings(read),
     pendingMaxAttempts: Math.max(
       1,
       read.integer({
@@ -223,11 +231,6 @@ export function loadSettings(
   return { settings, sources, warnings, names, secrets };
 }
 
-/** The environment of a program that is started: this one's own, with some values more. */
-export function childEnvironment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  return { ...process.env, ...more };
-}
-
 /**
  * All that is wrong with an environment, not only the first, and the settings without it: each variable that is refused
  * is left out, and the others are read again.
@@ -251,6 +254,11 @@ export function loadWhatIsRight(
       rest[`${variable}_FILE`] = undefined;
     }
   }
+}
+
+/** The environment of a program that this one starts: its own with some variables changed, or without them. */
+export function childEnvironment(changes: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes };
 }
 
 function dashboardUrl(read: EnvironmentReader): string {

@@ -5,8 +5,6 @@ import type { EnvironmentReader, SettingDefinition } from "./settings_reader.ts"
 export interface SecuritySettings {
   /** Nothing here is signed with it; it is accepted because deployments set it. */
   secretKey: string | undefined;
-  /** Where notices about errors go; undefined when nowhere. */
-  discordWebhookUrl: string | undefined;
   /** Addresses whose `X-Forwarded-*` headers are believed, and what fastify's trustProxy takes. */
   trustedProxies: string[];
   hsts: { includeSubDomains: boolean; preload: boolean };
@@ -28,11 +26,6 @@ export function securitySettings(read: EnvironmentReader): SecuritySettings {
       name: "DJANGO_SECRET_KEY",
       example: "$(openssl rand -base64 48)",
       about: "accepted and checked, but nothing is signed with it",
-    }),
-    discordWebhookUrl: secret(read, {
-      name: "DISCORD_WEBHOOK_URL",
-      example: "https://discord.com/api/webhooks/<id>/<token>",
-      about: "where notices about errors are sent",
     }),
     trustedProxies: trustedProxies(read),
     hsts: {

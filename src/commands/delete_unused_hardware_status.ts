@@ -1,5 +1,6 @@
 /** `kernelboard delete_unused_hardware_status`: hardware rows that stand for nothing any more (chapter 08, section 4.3). */
 import { Command } from "commander";
+import { withHealthPings } from "../schedule/health_pings.ts";
 import { deleteUnusedHardware, NothingIsUsed, type UnusedRows } from "../upkeep/unused_hardware.ts";
 import { wholeNumber } from "./arguments.ts";
 import { CommandError, runCommand, type Context } from "./context.ts";
@@ -100,5 +101,7 @@ export function deleteUnusedHardwareStatusCommand(): Command {
       "\nExamples:\n  kernelboard delete_unused_hardware_status --dry-run\n" +
         "  kernelboard delete_unused_hardware_status --monitoring-id delete_unused_hardware_status",
     )
-    .action((args: UnusedArguments) => runCommand((context) => run(context, args)));
+    .action((args: UnusedArguments) =>
+      runCommand((context) => withHealthPings(context, args.monitoringId, () => run(context, args))),
+    );
 }

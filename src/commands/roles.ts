@@ -9,7 +9,7 @@ import type { Tracing } from "../tracing/tracing.ts";
 import { withMetricsListener, type ProcessMetrics } from "./metrics.ts";
 import { tracedHooks } from "./tracing.ts";
 
-export const ROLES = ["web", "ingest"] as const;
+export const ROLES = ["web", "ingest", "schedule"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Roles with commas between them; or `all`, which are those that there is something to do for. */
@@ -25,12 +25,9 @@ export function parseRoles(text: string): Role[] | "all" {
 
 /**
  * Work of a role that answers no requests. With several web processes each has a process of its own; with one it is done
- * in the same. A further role is a name in `ROLES`, a task of its own here, and what `runBackground` does for it.
+ * in the same.
  */
-export interface BackgroundTask {
-  role: Exclude<Role, "web">;
-  ingest: IngestArguments;
-}
+export type BackgroundTask = { role: "ingest"; ingest: IngestArguments } | { role: "schedule" };
 
 /** What work of a process shares with the rest of it. */
 export interface Surroundings {
@@ -46,8 +43,14 @@ export async function runBackground(
   task: BackgroundTask,
   { bell, metrics, tracing }: Surroundings,
 ): Promise<void> {
+  const { settings, log, signal } = context;
+  if (task.role === "schedule") {
+    const { startScheduler } = await import("../schedule/scheduler.ts");
+    await startScheduler({ settings, connection: database.connection, log, signal });
+    return;
+  }
   const hooks = tracedHooks(metrics?.hooks, tracing);
-  await withMetricsListener(context, metrics?.registry, context.settings.metrics.ingesterPort, () =>
+  await withMetricsListener(context, metrics?.registry, settings.metrics.ingesterPort, () =>
     ingest({ ...ingestOptions(context, database, task.ingest, hooks), bell }),
   );
 }

@@ -53,10 +53,14 @@ async function run(args: ServeArguments, announce: (address: string) => string):
 
 /** What is to be done beside answering requests. @throws CommandError when a role lacks what it works on */
 function backgroundTasks(args: ServeArguments, spoolDir: string | undefined): BackgroundTask[] {
-  if (!hasRole(args, "ingest")) return [];
+  const schedule: BackgroundTask[] = hasRole(args, "schedule") ? [{ role: "schedule" }] : [];
+  if (!hasRole(args, "ingest")) return schedule;
   if (spoolDir !== undefined)
-    return [{ role: "ingest", ingest: { maxWorkers: 5, interval: 5, ...ingestPart(args), spoolDir } }];
-  if (args.role === "all") return [];
+    return [
+      { role: "ingest", ingest: { maxWorkers: 5, interval: 5, ...ingestPart(args), spoolDir } },
+      ...schedule,
+    ];
+  if (args.role === "all") return schedule;
   throw new CommandError(
     "the role ingest needs a spool directory: name it with --spool-dir or KERNELBOARD_SPOOL_DIR",
   );
@@ -91,7 +95,7 @@ export function serveCommand(): Command {
     )
     .option(
       "--role <roles>",
-      "what this node does, with commas between: web, ingest; all: web, and ingest when there is a spool directory",
+      "what this node does, with commas between: web, ingest, schedule; all: everything, ingest when there is a spool directory",
       parseRoles,
       "all" as const,
     )

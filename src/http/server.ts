@@ -36,6 +36,7 @@ import { inRoute } from "../database/statement_log.ts";
 import { FilterError } from "../filters/parse.ts";
 import type { FetchPolicy } from "../fetch/policy.ts";
 import type { Log } from "../log.ts";
+import { tellOfErrors } from "../notices/request_notices.ts";
 import type { Settings } from "../settings.ts";
 import { submitRoutes, type SubmissionOptions } from "../submit/routes.ts";
 import { sendJson } from "./answers.ts";
@@ -125,6 +126,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       inRoute(`${request.method} ${request.routeOptions.url ?? "(none)"}`, done);
     });
   addHooks(app, settings);
+  tellOfErrors(app, options);
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,

@@ -7,7 +7,7 @@ export function verifyEnvironment(
   { settings, sources }: LoadedSettings,
   problems: readonly SettingError[],
 ): Result[] {
-  const { security, email, database } = settings;
+  const { security, notices, email, database } = settings;
   const secret = (name: string, value: string): Result => {
     const item = `env:${name}`;
     const problem = problems.find(({ variable }) => variable === `${name}_FILE`);
@@ -33,7 +33,7 @@ export function verifyEnvironment(
       : pass("env:EMAIL_HOST_PASSWORD", "EMAIL_HOST_PASSWORD skipped for non-SMTP backend"),
     pass(
       "env:DISCORD_WEBHOOK_URL",
-      security.discordWebhookUrl === undefined
+      notices.discordUrl === undefined
         ? "DISCORD_WEBHOOK_URL is not set (notifications to Discord will be skipped)"
         : "DISCORD_WEBHOOK_URL is set",
     ),
