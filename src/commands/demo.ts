@@ -33,7 +33,7 @@ export function demoCommand(): Command {
     )
     .action((options: { host?: string; port?: number }) =>
       runCommand(async (context) => {
-        const { database: settings, http } = context.settings;
+        const { database: settings, http, submissions } = context.settings;
         if (settings.kind !== "embedded") {
           throw new CommandError(
             "the demo has a database of its own: unset DB_HOST, DB_NAME and DB_DEFAULT to run it",
@@ -42,11 +42,16 @@ export function demoCommand(): Command {
         await withDatabase(context, async (database) => {
           await bringUpToDate(database, context.log);
           await fillWhenEmpty(context, database);
+          const spoolDir = submissions.spoolDir ?? join(settings.dataDir, "spool");
           await serveHere(context, database, {
             host: options.host ?? http.host,
             port: options.port ?? http.port,
             anyPort: options.port === undefined,
-            background: [],
+            spoolDir,
+            background: [
+              { role: "ingest", ingest: { spoolDir, maxWorkers: 1, interval: 5 } },
+              { role: "schedule" },
+            ],
             onListening: (address) => {
               console.log(
                 `\nkernelboard is running: ${address}\nThe API is described at ${address}api/schema/swagger-ui/\nStop it with Ctrl-C.`,
