@@ -3,6 +3,7 @@
  * rules are those of chapter 08, section 2.
  */
 import { readFileSync } from "node:fs";
+import { cacheSettings, type CacheSettings } from "./settings_cache.ts";
 import { databaseSettings, type DatabaseSettings } from "./settings_database.ts";
 import { excerptSettings, type ExcerptSettings } from "./settings_excerpts.ts";
 import { metricsSettings, type MetricsSettings } from "./settings_metrics.ts";
@@ -13,6 +14,7 @@ export { SettingError, type SettingSource } from "./settings_reader.ts";
 export type { DatabaseSettings, ExternalDatabaseSettings } from "./settings_database.ts";
 export type { SubmissionSettings } from "./settings_submissions.ts";
 export type { ExcerptSettings } from "./settings_excerpts.ts";
+export type { CacheSettings } from "./settings_cache.ts";
 export type { MetricsSettings } from "./settings_metrics.ts";
 
 export interface Settings {
@@ -37,6 +39,7 @@ export interface Settings {
   submissions: SubmissionSettings;
   excerpts: ExcerptSettings;
   metrics: MetricsSettings;
+  cache: CacheSettings;
   /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
   pendingMaxAttempts: number;
   originListingIntervalDays: number;
@@ -131,6 +134,7 @@ export function loadSettings(
     submissions: submissionSettings(read),
     excerpts: excerptSettings(read),
     metrics: metricsSettings(read),
+    cache: cacheSettings(read, debug),
     pendingMaxAttempts: Math.max(
       1,
       read.integer({

@@ -2,10 +2,13 @@
 import type { Registry } from "prom-client";
 import { Backlog } from "../ingest/backlog.ts";
 import type { IngestOptions } from "../ingest/ingest.ts";
+import { newCacheStats, type CacheStats } from "../cache/stats.ts";
 import type { Context } from "./context.ts";
 
 export interface ProcessMetrics {
   registry: Registry;
+  /** Where a server's cache of answers counts. */
+  cacheStats: CacheStats;
   /** What makes an ingestion count. */
   hooks: Pick<IngestOptions, "onMeasures" | "onPostponed" | "onThreadBroken" | "backlog">;
 }
@@ -19,7 +22,10 @@ export async function processMetrics({ settings, log }: Context): Promise<Proces
   // Loaded here, so that commands that count nothing start without it.
   const { Registry } = await import("prom-client");
   const { createIngestMetrics } = await import("../metrics/ingest_metrics.ts");
+  const { createCacheMetrics } = await import("../metrics/cache_metrics.ts");
   const registry = new Registry();
+  const cacheStats = newCacheStats();
+  createCacheMetrics(registry, cacheStats);
   const backlog = new Backlog();
   const metrics = createIngestMetrics(registry, backlog);
   const hooks = {
@@ -30,7 +36,7 @@ export async function processMetrics({ settings, log }: Context): Promise<Proces
     },
     backlog,
   };
-  return { registry, hooks };
+  return { registry, cacheStats, hooks };
 }
 
 /** Runs an ingestion with its metrics, if it has any, on their port. */

@@ -59,7 +59,7 @@ export async function serve(context: Context, database: Database, options: Serve
           },
         }),
     ...(options.showMetrics && metrics !== undefined && settings.metrics.enabled
-      ? { metrics: metrics.registry }
+      ? { metrics: metrics.registry, cacheStats: metrics.cacheStats }
       : {}),
   });
   let ingestion = Promise.resolve();

@@ -27,6 +27,7 @@ import { commitListRoute } from "../api/tree/commit_list.ts";
 import { treeHistoryRoutes } from "../api/tree/history_routes.ts";
 import { treeRoutes } from "../api/tree/routes.ts";
 import { treeReportRoutes } from "../api/tree_report/routes.ts";
+import type { CacheStats } from "../cache/stats.ts";
 import { ChangeFeed } from "../changes/feed.ts";
 import type { Connection, Pool } from "../database/pool.ts";
 import { FilterError } from "../filters/parse.ts";
@@ -36,6 +37,8 @@ import type { Settings } from "../settings.ts";
 import { submitRoutes, type SubmissionOptions } from "../submit/routes.ts";
 import { sendJson } from "./answers.ts";
 import { takeRawBodies } from "./body.ts";
+import { answerCache } from "./answer_cache.ts";
+import { cacheAnswers } from "./caching.ts";
 import { ApiError } from "./errors.ts";
 import { isAllowedHost } from "./hosts.ts";
 import { openApiRoutes } from "./openapi.ts";
@@ -62,6 +65,8 @@ export interface ServerOptions extends Omit<RouteContext, "changes"> {
   submissions?: SubmissionOptions;
   /** Where the built page is; the build's own folder when absent. */
   pageFolder?: string;
+  /** Where the cache of answers counts what it does. */
+  cacheStats?: CacheStats;
   /** What `/metrics` answers; there is no such path when absent. */
   metrics?: MetricsText;
 }
@@ -126,6 +131,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     optionsSuccessStatus: 200,
     strictPreflight: false,
   });
+  const changes = new ChangeFeed(options);
+  app.addHook("onClose", () => changes.close());
+  const { cache, hotPath } = answerCache(app, options, changes, corsOrigins(settings));
+  cacheAnswers(app, cache, hotPath);
   await app.register(compress, {
     threshold: COMPRESSION_THRESHOLD_BYTES,
     encodings: ["gzip"],
@@ -134,8 +143,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerNotFound);
   await openApiRoutes(app);
-  const changes = new ChangeFeed(options);
-  app.addHook("onClose", () => changes.close());
   for (const routes of [
     healthRoutes,
     treeRoutes,

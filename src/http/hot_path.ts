@@ -1,0 +1,146 @@
+/**
+ * Answers what is kept before the framework sees the request, with the headers that it would have sent. What this does
+ * not know by heart goes the usual way: it answers nothing that the usual way would not.
+ */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Encoding, Form } from "../cache/answer.ts";
+import type { AnswerCache } from "../cache/cache.ts";
+import type { Entry } from "../cache/store.ts";
+import { matchedEtag, preferredEncoding } from "./conditional.ts";
+
+/** Headers that are another answer's, or another request's. */
+const OWN_HEADERS = new Set([
+  "x-request-id",
+  "etag",
+  "content-length",
+  "content-encoding",
+  "access-control-allow-origin",
+]);
+const MAX_URL_CHARACTERS = 2048;
+/** Of each kind of header that is looked up by its whole text. */
+const MAX_KNOWN = 1000;
+
+/** What was answered, for logs and metrics. */
+export interface HotAnswer {
+  requestId: string;
+  method: string;
+  url: string;
+  /** Pattern of the route. */
+  route: string;
+  status: number;
+  bytes: number;
+  milliseconds: number;
+}
+
+export interface HotPathOptions {
+  cache: AnswerCache;
+  isAllowedHost: (header: string) => boolean;
+  /** The value of `access-control-allow-origin` for an `Origin`, if it has one. */
+  allowOrigin: (origin: string | undefined) => string | undefined;
+  onAnswered: (answer: HotAnswer) => void;
+}
+
+export class HotPath {
+  readonly #options: HotPathOptions;
+  readonly #isAllowedHost: (header: string) => boolean;
+  readonly #encodingOf: (header: string) => Encoding;
+  readonly #allowOrigin: (origin: string) => string | undefined;
+  readonly #withoutOrigin: string | undefined;
+  /** Names and values in turn, as they are on every answer that is kept. */
+  #headers: readonly string[] | undefined;
+  #isClosing = false;
+
+  constructor(options: HotPathOptions) {
+    this.#options = options;
+    this.#isAllowedHost = remembered(options.isAllowedHost);
+    this.#encodingOf = remembered(preferredEncoding);
+    this.#allowOrigin = remembered(options.allowOrigin);
+    this.#withoutOrigin = options.allowOrigin(undefined);
+  }
+
+  /** Lets the next request for the same URL be answered here. */
+  remember(request: FastifyRequest, reply: FastifyReply, entry: Entry): void {
+    if (request.originalUrl.length > MAX_URL_CHARACTERS) return;
+    this.#headers ??= Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
+      OWN_HEADERS.has(name) || value === undefined ? [] : [name, String(value)],
+    );
+    entry.route ??= request.routeOptions.url ?? "";
+    this.#options.cache.addAlias(entry, request.originalUrl);
+  }
+
+  /** From now on connections are closed with their answers, which is the framework's work. */
+  close(): void {
+    this.#isClosing = true;
+  }
+
+  /** @returns whether it was answered */
+  answer(request: IncomingMessage, response: ServerResponse): boolean {
+    const { method = "", url = "", headers } = request;
+    if ((method !== "GET" && method !== "HEAD") || this.#isClosing || this.#headers === undefined)
+      return false;
+    if (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined) return false;
+    if (headers.expect !== undefined || !this.#isAllowedHost(headers.host ?? "")) return false;
+    const started = performance.now();
+    const wanted = this.#encodingOf(headers["accept-encoding"] ?? "");
+    const entry = this.#options.cache.atHand(url, wanted);
+    if (entry === undefined) return false;
+    const { answer } = entry;
+    const form = answer.made(answer.encodingFor(wanted));
+    if (form === undefined) return false;
+    const requestId = randomUUID();
+    const { origin } = headers;
+    const allowed = origin === undefined ? this.#withoutOrigin : this.#allowOrigin(origin);
+    const etag = matchedEtag(headers["if-none-match"], (of) => answer.etag(of), form.encoding);
+    const status = etag === undefined ? 200 : 304;
+    const sent = this.#headersOf(form, requestId, etag, allowed);
+    response.writeHead(status, sent);
+    if (status === 304 || method === "HEAD") response.end();
+    else response.end(form.body);
+    this.#options.onAnswered({
+      requestId,
+      method,
+      url,
+      route: entry.route ?? "",
+      status,
+      bytes: status === 304 ? 0 : form.body.length,
+      milliseconds: performance.now() - started,
+    });
+    return true;
+  }
+
+  #headersOf(
+    form: Form,
+    requestId: string,
+    etag: string | undefined,
+    allowOrigin: string | undefined,
+  ): string[] {
+    const headers = ["x-request-id", requestId, "etag", etag ?? form.etag];
+    const fixed = this.#headers ?? [];
+    for (let index = 0; index < fixed.length; index += 2) {
+      const name = fixed[index] ?? "";
+      if (etag !== undefined && name === "content-type") continue;
+      headers.push(name, fixed[index + 1] ?? "");
+    }
+    if (allowOrigin !== undefined) headers.push("access-control-allow-origin", allowOrigin);
+    if (etag === undefined) {
+      if (form.encoding !== "identity") headers.push("content-encoding", form.encoding);
+      headers.push("content-length", String(form.body.length));
+    }
+    return headers;
+  }
+}
+
+/** The same function, which remembers what it said. */
+function remembered<T>(of: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const value = known.get(text);
+    if (value !== undefined || known.has(text)) return value as T;
+    if (known.size >= MAX_KNOWN) known.clear();
+    const found = of(text);
+    known.set(text, found);
+    return found;
+  };
+}
