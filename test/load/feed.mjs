@@ -55,7 +55,8 @@ export async function feed(base, { rate, seconds, token, world }) {
         });
         if (status === 503 && retryAfter !== undefined && attempt < MOST_ATTEMPTS) {
           putOff++;
-          await sleep(Number(retryAfter) * 1000);
+          // Not all at the same moment.
+          await sleep(Number(retryAfter) * 1000 * (1 + Math.random()));
           continue;
         }
         answers.push(performance.now() - sent);

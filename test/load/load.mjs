@@ -132,6 +132,14 @@ async function runAlone() {
   const { stop, ...server } = await openServer(arg.server, work);
   const database = `kernelboard_load_${process.pid}`;
   const servings = [];
+  const cleanUp = async () => {
+    for (const serving of servings) await end(serving);
+    await administer(server, `drop database if exists ${database} with (force)`);
+    await stop();
+    await rm(work, { recursive: true, force: true });
+  };
+  for (const signal of ["SIGINT", "SIGTERM"])
+    process.once(signal, () => cleanUp().finally(() => process.exit(1)));
   try {
     const spool = join(work, "spool");
     await mkdir(spool);
@@ -187,10 +195,7 @@ async function runAlone() {
       ...judgeAnswers(report),
     ]);
   } finally {
-    for (const serving of servings) await end(serving);
-    await administer(server, `drop database if exists ${database}`);
-    await stop();
-    await rm(work, { recursive: true, force: true });
+    await cleanUp();
   }
 }
 
