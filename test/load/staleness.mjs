@@ -2,8 +2,8 @@
  * Whether answers of a server with a cache are as old as they may be: never older than a second behind the last commit.
  *
  * An address is watched: a server without a cache, on the same database, is asked again and again, from before the
- * first sample until after the last one. So it is known which answers were true, and when: each from the moment when it was
- * first asked for to the moment when the next one had come. A sample has to be one that was true at some time between a
+ * first sample until after the last one. So it is known which answers were true, and when: each at most from the moment when
+ * the one before it was asked for to the moment when the next one had come. A sample has to be one that was true at some time between a
  * second before it was asked for and its arrival.
  *
  * - It is: fresh.
@@ -30,7 +30,7 @@ export function judge(truths, { digest, from, to }) {
   const since = from - MOST_AGE_MS;
   const spans = truths.map((truth, index) => ({
     digest: truth.digest,
-    from: truth.from,
+    from: (truths[index - 1] ?? truth).from,
     to: truths[index + 1]?.to ?? Infinity,
   }));
   const during = spans.filter((span) => span.to >= since && span.from <= to);
