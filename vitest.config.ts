@@ -1,8 +1,10 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["src/**/*_test.ts", "test/**/*_test.ts", "web/src/**/*_test.{ts,tsx}"],
+    // Of a running server: `npm run test:http`.
+    exclude: [...configDefaults.exclude, "test/http/**"],
     globalSetup: ["test/support/global_setup.ts"],
     setupFiles: ["test/support/cleanup.ts"],
     pool: "forks",

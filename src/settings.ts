@@ -3,19 +3,42 @@
  * rules are those of chapter 08, section 2.
  */
 import { readFileSync } from "node:fs";
+import { cacheSettings, type CacheSettings } from "./settings_cache.ts";
 import { databaseSettings, type DatabaseSettings } from "./settings_database.ts";
+import { debugSettings, type DebugSettings } from "./settings_debug.ts";
+import { emailSettings, type EmailSettings } from "./settings_email.ts";
 import { excerptSettings, type ExcerptSettings } from "./settings_excerpts.ts";
 import { metricsSettings, type MetricsSettings } from "./settings_metrics.ts";
+import { overloadSettings, workersSetting, type OverloadSettings } from "./settings_overload.ts";
 import { readSettings, type ReadSettings } from "./settings_reads.ts";
-import { EnvironmentReader, type SettingSource, type SettingDefinition } from "./settings_reader.ts";
+import {
+  EnvironmentReader,
+  SettingError,
+  type SettingDefinition,
+  type SettingSource,
+} from "./settings_reader.ts";
+import { redisSettings, type RedisSettings } from "./settings_redis.ts";
+import { securitySettings, type SecuritySettings } from "./settings_security.ts";
+import { noticeSettings, type NoticeSettings } from "./settings_notices.ts";
+import { scheduleSettings, type ScheduleSettings } from "./settings_schedule.ts";
 import { submissionSettings, type SubmissionSettings } from "./settings_submissions.ts";
+import { tracingSettings, type TracingSettings } from "./settings_tracing.ts";
 
 export { SettingError, type SettingSource } from "./settings_reader.ts";
 export type { DatabaseSettings, ExternalDatabaseSettings } from "./settings_database.ts";
 export type { SubmissionSettings } from "./settings_submissions.ts";
 export type { ExcerptSettings } from "./settings_excerpts.ts";
+export type { CacheSettings } from "./settings_cache.ts";
+export type { DebugSettings } from "./settings_debug.ts";
+export type { EmailSettings } from "./settings_email.ts";
+export type { RedisSettings } from "./settings_redis.ts";
+export type { SecuritySettings } from "./settings_security.ts";
 export type { MetricsSettings } from "./settings_metrics.ts";
-export type { ReadSettings, ServerAddress } from "./settings_reads.ts";
+export { withPrimaryOnly, type ReadSettings, type ServerAddress } from "./settings_reads.ts";
+export type { OverloadSettings } from "./settings_overload.ts";
+export type { TracingSettings } from "./settings_tracing.ts";
+export type { NoticeSettings } from "./settings_notices.ts";
+export type { HealthPingSettings, ScheduleSettings } from "./settings_schedule.ts";
 
 export interface Settings {
   database: DatabaseSettings;
@@ -23,6 +46,8 @@ export interface Settings {
   http: {
     host: string;
     port: number;
+    /** Processes that answer requests. */
+    workers: number;
     /** Exact host, `.suffix` or `*`; loopback names pass without being listed. */
     allowedHosts: string[];
     corsAllowedOrigins: string[];
@@ -40,6 +65,19 @@ export interface Settings {
   submissions: SubmissionSettings;
   excerpts: ExcerptSettings;
   metrics: MetricsSettings;
+  cache: CacheSettings;
+  overload: OverloadSettings;
+  tracing: TracingSettings;
+  email: EmailSettings;
+  redis: RedisSettings;
+  security: SecuritySettings;
+  debugging: DebugSettings;
+  /** Where the reference implementation keeps files beside the database. */
+  volumeDir: string;
+  /** Where operators keep files of their own, such as subscriptions. */
+  dataDir: string;
+  schedule: ScheduleSettings;
+  notices: NoticeSettings;
   /** Attempts of process_pending_aggregations in a row at a database that is away; at least one. */
   pendingMaxAttempts: number;
   originListingIntervalDays: number;
@@ -60,6 +98,10 @@ export interface LoadedSettings {
   sources: SettingSource[];
   /** To be logged once at start; they never contain a value of a secret. */
   warnings: string[];
+  /** Every variable that was looked for, set or not. */
+  names: ReadonlySet<string>;
+  /** Values of secrets, for those who have to keep them out of what they write. Never to be shown. */
+  secrets: readonly string[];
 }
 
 /**
@@ -79,6 +121,11 @@ export function loadSettings(
     about: "directory of files shared with the reference implementation",
   });
   const debug = read.flag({ name: "DEBUG", fallback: false, about: "development mode" });
+  const enableLogging = read.flag({
+    name: "ENABLE_LOGGING",
+    fallback: false,
+    about: "writes all log lines, as KERNELBOARD_LOG_LEVEL=debug does",
+  });
   const database = databaseSettings(read);
   const settings: Settings = {
     database,
@@ -97,6 +144,7 @@ export function loadSettings(
         maximum: 65535,
         about: "port to listen on, 0 for any free one",
       }),
+      workers: workersSetting(read),
       allowedHosts: read.textList({
         name: "ALLOWED_HOSTS",
         fallback: ["localhost"],
@@ -136,6 +184,22 @@ export function loadSettings(
     submissions: submissionSettings(read),
     excerpts: excerptSettings(read),
     metrics: metricsSettings(read),
+    cache: cacheSettings(read, debug),
+    overload: overloadSettings(read),
+    tracing: tracingSettings(read),
+    email: emailSettings(read),
+    redis: redisSettings(read),
+    security: securitySettings(read),
+    debugging: debugSettings(read),
+    volumeDir,
+    dataDir: read.text({
+      name: "BACKEND_DATA_DIR",
+      fallback: `${volumeDir}/data`,
+      example: "/volume_data/data",
+      about: "directory of files that operators keep, such as notifications/subscriptions",
+    }),
+    schedule: scheduleSettings(read),
+    notices: noticeSettings(read),
     pendingMaxAttempts: Math.max(
       1,
       read.integer({
@@ -163,12 +227,43 @@ export function loadSettings(
     debug,
     logLevel: read.choice({
       name: "KERNELBOARD_LOG_LEVEL",
-      fallback: debug ? "debug" : "info",
+      fallback: debug || enableLogging ? "debug" : "info",
       choices: LOG_LEVELS,
       about: "least severe log lines to write",
     }),
   };
-  return { settings, sources: read.sources, warnings: read.warnings };
+  const { sources, warnings, names, secrets } = read;
+  return { settings, sources, warnings, names, secrets };
+}
+
+/**
+ * All that is wrong with an environment, not only the first, and the settings without it: each variable that is refused
+ * is left out, and the others are read again.
+ */
+export function loadWhatIsRight(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  readFile?: (path: string) => string,
+): { loaded: LoadedSettings | undefined; problems: SettingError[] } {
+  const rest = { ...environment };
+  const problems: SettingError[] = [];
+  for (;;) {
+    try {
+      return { loaded: loadSettings(rest, readFile), problems };
+    } catch (error) {
+      if (!(error instanceof SettingError)) throw error;
+      problems.push(error);
+      const { variable } = error;
+      // A value that came by another name cannot be left out; the others wait until this one is mended.
+      if (rest[variable] === undefined) return { loaded: undefined, problems };
+      rest[variable] = undefined;
+      rest[`${variable}_FILE`] = undefined;
+    }
+  }
+}
+
+/** The environment of a program that this one starts: its own with some variables changed, or without them. */
+export function childEnvironment(changes: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes };
 }
 
 function dashboardUrl(read: EnvironmentReader): string {

@@ -94,8 +94,9 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 function wholeObject(read: EnvironmentReader): JsonObject | undefined {
-  const text = read.raw("DB_DEFAULT");
-  if (text === undefined || text === "") return undefined;
+  const found = read.optional(DB_DEFAULT);
+  if (found === undefined || found.text === "") return undefined;
+  const { text } = found;
   for (const placeholder of PLACEHOLDERS) {
     if (text.includes(placeholder)) {
       throw read.wrong(DB_DEFAULT, `still contains the placeholder ${placeholder}`);
@@ -103,7 +104,9 @@ function wholeObject(read: EnvironmentReader): JsonObject | undefined {
   }
   const value = read.json(DB_DEFAULT, text);
   if (!isObject(value)) throw read.wrong(DB_DEFAULT, "must be a JSON object");
-  read.record(DB_DEFAULT, "", "environment");
+  read.record(DB_DEFAULT, "", found.from);
+  // Nobody writes the whole object anywhere, but its password alone.
+  if (typeof value.PASSWORD === "string") read.secrets.push(value.PASSWORD);
   return value;
 }
 

@@ -5,6 +5,13 @@
 /** A variable with an unusable value; the message is one line for the operator. */
 export class SettingError extends Error {
   override name = "SettingError";
+  /** The variable that is to blame. */
+  readonly variable: string;
+
+  constructor(message: string, variable = /^[A-Z0-9_]+/.exec(message)?.[0] ?? "") {
+    super(message);
+    this.variable = variable;
+  }
 }
 
 export interface SettingDefinition<T> {
@@ -46,6 +53,10 @@ const MASK = "********";
 export class EnvironmentReader {
   readonly sources: SettingSource[] = [];
   readonly warnings: string[] = [];
+  /** Every variable that was looked for, set or not: what the table of settings has to list. */
+  readonly names = new Set<string>();
+  /** Values of secrets, for those who have to keep them out of what they write. Never to be shown. */
+  readonly secrets: string[] = [];
   readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #readFile: (path: string) => string;
 
@@ -56,7 +67,13 @@ export class EnvironmentReader {
 
   /** The raw text of a variable, undefined when it is not set at all. Nothing is recorded. */
   raw(name: string): string | undefined {
+    this.names.add(name);
     return this.#environment[name];
+  }
+
+  /** The text of a variable that has no default, from where `parse` would take it. Nothing is recorded. */
+  optional(definition: SettingDefinition<unknown>): { text: string; from: string } | undefined {
+    return this.#find(definition);
   }
 
   text(definition: SettingDefinition<string>): string {
@@ -135,29 +152,45 @@ export class EnvironmentReader {
   }
 
   #find(definition: SettingDefinition<unknown>): Found | undefined {
-    const file = definition.secret ? this.#environment[`${definition.name}_FILE`] : undefined;
-    const direct = this.#environment[definition.name];
-    if (file !== undefined && file !== "") {
-      if (direct !== undefined) {
-        throw this.wrong(definition, `is set together with ${definition.name}_FILE; set one of them`);
-      }
-      return { text: this.#secretFile(definition, file), from: `file ${file}` };
-    }
-    if (direct !== undefined) return { text: direct, from: "environment" };
-    for (const alias of definition.aliases ?? []) {
-      const text = this.#environment[alias];
-      if (text !== undefined) return { text, from: alias };
-    }
-    return undefined;
+    const found = definition.secret ? this.#findSecret(definition) : this.#findPlain(definition);
+    if (definition.secret && found !== undefined && found.text !== "") this.secrets.push(found.text);
+    return found;
   }
 
-  #secretFile(definition: SettingDefinition<unknown>, path: string): string {
+  #findPlain({ name, aliases = [] }: SettingDefinition<unknown>): Found | undefined {
+    const direct = this.raw(name);
+    const instead = aliases.map((alias) => ({ alias, text: this.raw(alias) }));
+    if (direct !== undefined) return { text: direct, from: "environment" };
+    const found = instead.find(({ text }) => text !== undefined);
+    return found?.text === undefined ? undefined : { text: found.text, from: found.alias };
+  }
+
+  /** A secret under each of its names, or in the file that `<name>_FILE` names (chapter 08, section 8.3). */
+  #findSecret({ name, aliases = [] }: SettingDefinition<unknown>): Found | undefined {
+    const found = [name, ...aliases].map((candidate) => {
+      const direct = this.raw(candidate);
+      const file = this.raw(`${candidate}_FILE`) ?? "";
+      if (file === "")
+        return direct === undefined
+          ? undefined
+          : { text: direct, from: candidate === name ? "environment" : candidate };
+      if (direct !== undefined)
+        throw new SettingError(
+          `both ${candidate} and ${candidate}_FILE are set (but are exclusive)`,
+          candidate,
+        );
+      return { text: this.#secretFile(candidate, file), from: `file ${file}` };
+    });
+    return found.find((one) => one !== undefined);
+  }
+
+  #secretFile(name: string, path: string): string {
     try {
       return this.#readFile(path).replace(/\r?\n$/, "");
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new SettingError(
-        `${definition.name}_FILE: cannot be read (${reason}); example: ${definition.name}_FILE=/run/secrets/password`,
+        `${name}_FILE: cannot be read (${reason}); example: ${name}_FILE=/run/secrets/${name.toLowerCase()}`,
       );
     }
   }

@@ -29,6 +29,11 @@ export interface ReadSettings {
   maxFailures: number;
 }
 
+/** The same settings, with the primary answering everything: for commands that ask one server, or none. */
+export function withPrimaryOnly<T extends { reads: ReadSettings }>(settings: T): T {
+  return { ...settings, reads: { ...settings.reads, pooler: undefined, replicas: [] } };
+}
+
 const MAX_REPLICAS = 16;
 const DEFAULT_PORT = 5432;
 

@@ -130,7 +130,7 @@ describe("loadSettings", () => {
     [{ DB_DEFAULT: '{"OPTIONS":{"sslmode":"on"}}' }, "DB_DEFAULT: OPTIONS.sslmode must be one of disable"],
     [
       { ...external, DB_PASSWORD: "a", DB_PASSWORD_FILE: "/f" },
-      "DB_PASSWORD: is set together with DB_PASSWORD_FILE",
+      "both DB_PASSWORD and DB_PASSWORD_FILE are set (but are exclusive)",
     ],
     [{ ...external, DB_PASSWORD_FILE: "/f" }, "DB_PASSWORD_FILE: cannot be read (ENOENT: /f)"],
     [
@@ -160,7 +160,13 @@ describe("loadSettings", () => {
       baseUrl: "https://files-staging.kernelci.org",
       cacheEntries: 100_000,
     });
-    expect(settings.metrics).toEqual({ enabled: false, hasMultiprocDir: false, ingesterPort: 8002 });
+    expect(settings.metrics).toEqual({
+      enabled: false,
+      hasMultiprocDir: false,
+      ingesterPort: 8002,
+      webPort: 8001,
+      pendingPort: 8001,
+    });
   });
 
   it("reads where log excerpts go, and never shows the token", () => {
@@ -178,7 +184,13 @@ describe("loadSettings", () => {
 
   it("takes any metrics directory as a wish for metrics, and a bad port as its default", () => {
     const { settings, warnings } = load({ PROMETHEUS_MULTIPROC_DIR: "/tmp/x", INGESTER_METRICS_PORT: "x" });
-    expect(settings.metrics).toEqual({ enabled: false, hasMultiprocDir: true, ingesterPort: 8002 });
+    expect(settings.metrics).toEqual({
+      enabled: false,
+      hasMultiprocDir: true,
+      ingesterPort: 8002,
+      webPort: 8001,
+      pendingPort: 8001,
+    });
     expect(warnings).toEqual(["Invalid INGESTER_METRICS_PORT, using default 8002"]);
   });
 
@@ -212,6 +224,20 @@ describe("loadSettings", () => {
       minFreeBytes: 268_435_456,
     });
     expect(load({ JWT_SECRET: "" }).settings.submissions.secret).toBeUndefined();
+  });
+
+  it("takes limits and proxies, and says what is wrong with them", () => {
+    const proxies = (value: string): string[] =>
+      load({ KERNELBOARD_TRUSTED_PROXIES: value }).settings.security.trustedProxies;
+    expect(proxies('["10.0.0.0/8", "::1", "uniquelocal"]')).toEqual(["10.0.0.0/8", "::1", "uniquelocal"]);
+    expect(proxies("[]")).toEqual([]);
+    expect(load({}).settings.security.trustedProxies).toEqual(["loopback"]);
+    for (const wrong of ["10.0.0.0/33", "10.0.0/8", "proxy", "::1/64/1", ""])
+      expect(() => proxies(JSON.stringify([wrong]))).toThrow(
+        `KERNELBOARD_TRUSTED_PROXIES: '${wrong}' is no address`,
+      );
+    expect(() => load({ KERNELBOARD_POOL_SIZE: "2" })).toThrow("KERNELBOARD_POOL_SIZE: 2 is below 4");
+    expect(() => load({ KERNELBOARD_WORKERS: "0" })).toThrow("KERNELBOARD_WORKERS: 0 is below 1");
   });
 
   it("reads booleans as true only when they say so", () => {

@@ -1,26 +1,28 @@
-/** The dashboards of `deploy/` ask for nothing that is not there. */
+/**
+ * The dashboards and alert rules of `deploy/monitoring` ask for nothing that a running system does not show: each
+ * selector of each query, read by Prometheus's own grammar, selects samples that were scraped from one.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pino } from "pino";
-import { Registry } from "prom-client";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Backlog } from "../src/ingest/backlog.ts";
-import { KINDS } from "../src/kcidb/types.ts";
-import { zeroCounts } from "../src/kcidb/types.ts";
-import { createIngestMetrics } from "../src/metrics/ingest_metrics.ts";
-import { openMetricsListener } from "../src/metrics/listener.ts";
-import { atEndOfFile } from "./support/cleanup.ts";
-import { scrape, type Samples } from "./support/metrics.ts";
+import { parse } from "yaml";
+import { scrapedSystem, type ScrapedSystem } from "./support/observed_system.ts";
+import { isSelected, selectorsOf } from "./support/promql.ts";
 import { PROJECT } from "./support/shared.ts";
 
-const FOLDER = join(PROJECT, "deploy/monitoring/grafana");
-/** Labels that the scraper adds. */
+const MONITORING = join(PROJECT, "deploy/monitoring");
+const DASHBOARDS = join(MONITORING, "grafana/dashboards");
+/** Labels that the scraper adds, and what it tells of itself. */
 const SCRAPER = ["job", "instance"];
-/** Words of the query language, and of Grafana, that stand where a metric could. */
-const WORDS = new Set(["sum", "max", "by", "rate", "increase", "topk", "histogram_quantile", "label_values"]);
+const OF_SCRAPER = new Set(["up"]);
+/** Functions that make sense of counters only. */
+const OF_COUNTERS = new Set(["rate", "increase", "irate"]);
+/** The same number under two names; the other one is shown. */
+const SHOWN_OTHERWISE = new Set(["kernelboard_ingest_backlog_files"]);
 
 interface Dashboard {
   uid: string;
+  title: string;
   templating: { list: { name: string; type: string; definition?: string }[] };
   panels: {
     id: number;
@@ -36,93 +38,93 @@ interface Query {
   expr: string;
 }
 
-const files = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
-
-function load(name: string): Dashboard {
-  return JSON.parse(readFileSync(join(FOLDER, name), "utf8")) as Dashboard;
+interface Rule {
+  alert: string;
+  expr: string;
+  for: string;
+  labels: { severity: string };
+  annotations: { summary: string; description: string };
 }
 
+interface PrometheusConfiguration {
+  global: { scrape_interval: string; evaluation_interval: string; external_labels: { monitor: string } };
+  rule_files: string[];
+  scrape_configs: { job_name: string; metrics_path: string; static_configs?: { targets: string[] }[] }[];
+}
+
+const files = readdirSync(DASHBOARDS).filter((name) => name.endsWith(".json"));
+const dashboards = files.map((name) => ({
+  name,
+  dashboard: JSON.parse(readFileSync(join(DASHBOARDS, name), "utf8")) as Dashboard,
+}));
+
+function readYaml(path: string): unknown {
+  return parse(readFileSync(join(MONITORING, path), "utf8"));
+}
+
+const alertFiles = readdirSync(join(MONITORING, "prometheus")).filter((name) => name.startsWith("alerts"));
+const rules = alertFiles.flatMap((name) =>
+  (readYaml(`prometheus/${name}`) as { groups: { name: string; rules: Rule[] }[] }).groups.flatMap(
+    (group) => group.rules,
+  ),
+);
+
+const LABEL_VALUES = /^label_values\((?<expr>.*),\s*(?<label>\w+)\)$/;
+
+/** `label_values(selector, label)` of Grafana is a selector told apart by a label. */
 function queriesOf({ panels, templating }: Dashboard): Query[] {
   return [
     ...panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr }))),
-    ...templating.list.flatMap(({ name, definition }) =>
-      definition === undefined ? [] : [{ title: `variable ${name}`, expr: definition }],
-    ),
+    ...templating.list.flatMap(({ name, definition }) => {
+      if (definition === undefined) return [];
+      const { expr, label } = LABEL_VALUES.exec(definition)?.groups ?? {};
+      return [{ title: `variable ${name}`, expr: `count by (${label ?? "?"}) (${expr ?? "?"})` }];
+    }),
   ];
 }
 
-/** The metrics that a query reads, and the labels that it tells them apart by or selects them by. */
-function readsOf(expr: string): { metrics: string[]; labels: string[] } {
-  const labels: string[] = [];
-  const add = (names: string): string => {
-    labels.push(...names.split(",").map((name) => name.trim()));
-    return " ";
-  };
-  const rest = expr
-    .replace(/\{([^}]*)\}/g, (_all, matchers: string) =>
-      add([...matchers.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, name]) => name).join(",")),
-    )
-    .replace(/\[[^\]]*\]/g, " ")
-    .replace(/\bby\s*\(([^)]*)\)/g, (_all, names: string) => add(names))
-    .replace(
-      /(label_values\([^,]*),\s*(\w+)\)/g,
-      (_all, left: string, name: string) => `${left}${add(name)})`,
-    );
-  const words = rest.match(/[a-zA-Z_]\w*/g) ?? [];
-  return { metrics: words.filter((word) => !WORDS.has(word)), labels: labels.filter((name) => name !== "") };
+let system: ScrapedSystem;
+beforeAll(async () => {
+  system = await scrapedSystem();
+});
+
+/** What is wrong with a query, given what there is; nothing when it reads as it should. */
+function problems({ title, expr }: Query): string[] {
+  const selectors = selectorsOf(expr);
+  if (selectors.length === 0) return [`${title}: reads no metric`];
+  return selectors.flatMap(({ metric, matchers, groupedBy, rangeFunction }) => {
+    if (OF_SCRAPER.has(metric)) return [];
+    const samples = system.samples.get(metric);
+    if (samples === undefined) return [`${title}: there is no metric ${metric}`];
+    const known = new Set([...samples.flatMap(({ labels }) => Object.keys(labels)), ...SCRAPER]);
+    const asked = [...matchers.map(({ label }) => label), ...groupedBy];
+    const own = matchers.filter(({ label }) => !SCRAPER.includes(label));
+    const type = system.types.get(metric);
+    return [
+      ...asked
+        .filter((label) => !known.has(label))
+        .map((label) => `${title}: ${metric} has no label ${label}`),
+      ...(samples.some(({ labels }) => isSelected(labels, own))
+        ? []
+        : [`${title}: nothing of ${metric} is selected`]),
+      ...(rangeFunction !== undefined && OF_COUNTERS.has(rangeFunction) && type === "gauge"
+        ? [`${title}: ${rangeFunction} of the gauge ${metric}`]
+        : []),
+    ];
+  });
 }
 
-describe.each(files)("%s", (file) => {
-  const dashboard = load(file);
-  let samples: Samples;
-
-  beforeAll(async () => {
-    const registry = new Registry();
-    createIngestMetrics(registry, new Backlog()).onBatch({
-      groups: KINDS.map((kind) => ({ kind, origin: "o", lab: "l", platform: "p", count: 1 })),
-      stored: zeroCounts(),
-      merged: zeroCounts(),
-      refusals: [{ rule: "type", kind: "tests", count: 1 }],
-      submissions: { processed: 1, failed: 0, unreadable: 0 },
-      rows: 5,
-      milliseconds: 10,
-      aggregated: {},
-      retries: {},
-    });
-    const listener = await openMetricsListener(0, registry, pino({ level: "silent" }));
-    if (listener === undefined) throw new Error("no port");
-    atEndOfFile(() => listener.close());
-    samples = await scrape(`http://127.0.0.1:${listener.port}/metrics`);
+describe.each(dashboards)("$name", ({ dashboard }) => {
+  it("reads metrics that a system shows, by labels and values that they have", () => {
+    expect(queriesOf(dashboard).flatMap(problems)).toEqual([]);
   });
 
-  it("reads metrics that the ingestion shows, by labels that they have", () => {
-    for (const { title, expr } of queriesOf(dashboard)) {
-      const { metrics, labels } = readsOf(expr);
-      expect([title, metrics.length]).toEqual([title, 1]);
-      const [metric = ""] = metrics;
-      const known = Object.keys(samples.get(metric)?.[0]?.labels ?? {});
-      expect([title, metric, samples.has(metric)]).toEqual([title, metric, true]);
-      const unknown = labels.filter((label) => !known.includes(label) && !SCRAPER.includes(label));
-      expect([title, metric, unknown]).toEqual([title, metric, []]);
-    }
-  });
-
-  it("shows all that there is to see", () => {
-    const read = new Set(queriesOf(dashboard).flatMap(({ expr }) => readsOf(expr).metrics));
-    // The same number under the reference's name; retries by reason tell of deadlocks.
-    const left = new Set(["kcidb_ingestion_queue", "aggregation_deadlock_retries_total"]);
-    const shown = [...samples.keys()].map((name) => name.replace(/_seconds_(sum|count)$/, "_seconds_bucket"));
-    expect(shown.filter((name) => !read.has(name) && !left.has(name))).toEqual([]);
-  });
-
-  it("is sound: panels of their own ids, closed brackets, variables that exist, a data source to choose", () => {
+  it("is sound: panels of their own ids, variables that exist, a data source to choose", () => {
     const ids = dashboard.panels.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     const variables = new Set(dashboard.templating.list.map(({ name }) => name));
     expect(dashboard.templating.list[0]).toMatchObject({ name: "datasource", type: "datasource" });
     for (const { title, expr } of queriesOf(dashboard)) {
-      for (const [open, close] of ["()", "{}", "[]"])
-        expect([title, expr.split(open ?? "").length]).toEqual([title, expr.split(close ?? "").length]);
       const used = [...expr.matchAll(/\$(\w+)/g)].map(([, name = ""]) => name);
       expect([title, used.filter((name) => !variables.has(name) && !name.startsWith("__"))]).toEqual([
         title,
@@ -141,6 +143,91 @@ describe.each(files)("%s", (file) => {
   });
 });
 
-it("there are dashboards", () => {
-  expect(files).toContain("ingestion.json");
+describe("the dashboards", () => {
+  it("have uids of their own, the reference's among them", () => {
+    const uids = dashboards.map(({ dashboard }) => dashboard.uid);
+    expect(new Set(uids).size).toBe(uids.length);
+    expect(uids).toEqual(
+      expect.arrayContaining([
+        "kernelci-performance-dashboard",
+        "aggregation-process",
+        "kernelboard-ingestion",
+      ]),
+    );
+  });
+
+  it("show all of our own that there is to see", () => {
+    const read = new Set(
+      dashboards.flatMap(({ dashboard }) =>
+        queriesOf(dashboard).flatMap(({ expr }) => selectorsOf(expr).map(({ metric }) => metric)),
+      ),
+    );
+    const own = [...system.samples.keys()]
+      .filter((name) => /^(kernelboard|kcidb|aggregation)_/.test(name))
+      .map((name) =>
+        system.types.get(name) === "histogram" ? name.replace(/_(sum|count)$/, "_bucket") : name,
+      );
+    expect([...new Set(own)].filter((name) => !read.has(name) && !SHOWN_OTHERWISE.has(name))).toEqual([]);
+  });
+});
+
+describe("the alert rules", () => {
+  it.each(rules)("$alert reads metrics that a system shows, and says what is wrong", (rule) => {
+    expect(problems({ title: rule.alert, expr: rule.expr })).toEqual([]);
+    expect(rule.for).toBe("5m");
+    expect(["warning", "critical"]).toContain(rule.labels.severity);
+    const { summary, description } = rule.annotations;
+    // Templates may only use labels that the expression leaves.
+    const left = new Set([...selectorsOf(rule.expr).flatMap(({ groupedBy }) => groupedBy), ...SCRAPER]);
+    const used = [...`${summary} ${description}`.matchAll(/\$labels\.(\w+)/g)].map(([, name = ""]) => name);
+    expect(used.filter((name) => !left.has(name))).toEqual([]);
+  });
+
+  it("have the reference's names among them", () => {
+    expect(rules.map(({ alert }) => alert)).toEqual(
+      expect.arrayContaining([
+        "DjangoHighErrorRate",
+        "DjangoHighResponseTime",
+        "DjangoHighRequestRate",
+        "DjangoDatabaseHighQueryTime",
+      ]),
+    );
+  });
+});
+
+describe("Prometheus", () => {
+  it("scrapes the reference's jobs on their ports, and knows the rules", () => {
+    const { global, rule_files, scrape_configs } = readYaml(
+      "prometheus/prometheus.yml",
+    ) as PrometheusConfiguration;
+    expect(global).toMatchObject({
+      scrape_interval: "10s",
+      external_labels: { monitor: "kernelci-monitor" },
+    });
+    expect(rule_files).toEqual(alertFiles.map((name) => `/etc/prometheus/${name}`));
+    expect(
+      scrape_configs.map(({ job_name, static_configs }) => [job_name, static_configs?.[0]?.targets]),
+    ).toEqual([
+      ["kernelci-backend", ["host.docker.internal:8001"]],
+      ["kernelci-ingester", ["host.docker.internal:8002"]],
+      ["kernelci-pending-aggregations-processor", ["host.docker.internal:8003"]],
+    ]);
+    expect(new Set(scrape_configs.map(({ metrics_path }) => metrics_path))).toEqual(new Set(["/metrics/"]));
+  });
+});
+
+/** What would make the checks above worthless. */
+describe("the checks", () => {
+  it.each([
+    ["sum(rate(nothing_total[5m]))", "there is no metric nothing_total"],
+    ['kcidb_ingestions_total{ingester="python"}', "nothing of kcidb_ingestions_total is selected"],
+    ["sum by (lab) (kcidb_ingestions_total)", "kcidb_ingestions_total has no label lab"],
+    ["rate(kernelboard_db_pool_waiting[5m])", "rate of the gauge kernelboard_db_pool_waiting"],
+  ])("find what is wrong with %s", (expr, problem) => {
+    expect(problems({ title: "x", expr })).toEqual([`x: ${problem}`]);
+  });
+
+  it("find what is no PromQL", () => {
+    expect(() => selectorsOf("sum(rate(a_total[5m])")).toThrow("no PromQL");
+  });
 });

@@ -25,7 +25,12 @@ afterEach(async () => {
 });
 
 function started(args: string[], more: Record<string, string>): RunningProgram {
-  const program = start(args, { ...environment, INGESTER_METRICS_PORT: "0", ...more });
+  const program = start(args, {
+    ...environment,
+    INGESTER_METRICS_PORT: "0",
+    PROMETHEUS_METRICS_PORT: "0",
+    ...more,
+  });
   programs.push(program);
   return program;
 }
@@ -107,7 +112,7 @@ describe("ingest", () => {
 });
 
 describe("serve", () => {
-  it("shows the metrics of its ingestion on both ports when it is told to", async () => {
+  it("shows the metrics of its ingestion on its ports when it is told to", async () => {
     const spoolDir = await spoolWith({ "a.json": ONE_TEST });
     const program = started(["serve", "--port", "0", "--spool-dir", spoolDir, "--interval", "0"], {
       PROMETHEUS_METRICS_ENABLED: "true",
@@ -119,11 +124,36 @@ describe("serve", () => {
       expect(valueOf(await scrape(url), "kcidb_ingestions_total", { ingester: "django" })).toBe(1);
   });
 
-  it.each([
-    ["it is not told to", ["serve", "--port", "0"], {}],
-    ["it does not ingest", ["serve", "--port", "0", "--role", "web"], { PROMETHEUS_METRICS_ENABLED: "true" }],
-  ])("has no /metrics when %s", async (_why, args, more) => {
-    const base = await started(args, more).shows(/Listening on (\S+)\//);
+  it("shows its own at /metrics and on a port of theirs when it does not ingest", async () => {
+    const program = started(["serve", "--port", "0", "--role", "web"], {
+      PROMETHEUS_METRICS_ENABLED: "true",
+    });
+    const base = await program.shows(/Listening on (\S+)\//);
+    const port = await program.shows(LISTENING);
+    await request(`${base}/healthz`);
+    for (const url of [`${base}/metrics`, `http://127.0.0.1:${port}/any/path`]) {
+      const samples = await scrape(url);
+      const byView = "django_http_requests_total_by_view_transport_method_total";
+      expect(valueOf(samples, byView, { view: "/healthz" })).toBe(1);
+      expect(samples.has("nodejs_eventloop_lag_p99_seconds")).toBe(true);
+      expect(samples.has("kcidb_ingestions_total")).toBe(false);
+    }
+  });
+
+  it("has no /metrics when it is not told to", async () => {
+    const base = await started(["serve", "--port", "0"], {}).shows(/Listening on (\S+)\//);
     expect((await request(`${base}/metrics`)).status).toBe(404);
+  });
+});
+
+describe("process_pending_aggregations", () => {
+  it("shows what it counted on a port of its own", async () => {
+    const program = started(["process_pending_aggregations", "--loop"], {
+      PROMETHEUS_METRICS_ENABLED: "true",
+      PROMETHEUS_METRICS_PORT: "1",
+      PENDING_AGGREGATIONS_METRICS_PORT: "0",
+    });
+    const samples = await scrape(`http://127.0.0.1:${await program.shows(LISTENING)}/metrics/`);
+    expect(valueOf(samples, "aggregation_records_written_total", { table: "processed_items" })).toBe(0);
   });
 });

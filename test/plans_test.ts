@@ -6,6 +6,7 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { pino } from "pino";
+import { explainPrepared, recordingPool, type Plan, type RecordedStatement } from "../src/database/plans.ts";
 import { createPool, type OwnPool } from "../src/database/pool.ts";
 import { EXTERNAL, testDatabase } from "./support/database.ts";
 import { request, testServer } from "./support/server.ts";
@@ -45,38 +46,6 @@ const ROWS = `
   select checkout_id, 'maestro', 'board' || n, array['vendor,board' || n], null, start_time, 1, 1, 1, 1, 1, 1, 1, 1, 1
   from (select id as checkout_id, start_time from checkouts) c, generate_series(0, 49) n`;
 
-interface Plan {
-  "Node Type": string;
-  "Relation Name"?: string;
-  Plans?: Plan[];
-}
-
-interface Query {
-  name?: string;
-  text: string;
-  values: unknown[];
-}
-
-/** A pool that keeps the statements that go through it. */
-function recording(pool: OwnPool): { pool: OwnPool; take: () => Query[] } {
-  let queries: Query[] = [];
-  const recorded = new Proxy(pool, {
-    get: (target, name) => {
-      if (name !== "query") return Reflect.get(target, name) as unknown;
-      return (query: Query | string, ...rest: unknown[]): unknown => {
-        if (typeof query === "object") queries.push(query);
-        return (target.query as (...all: unknown[]) => unknown)(query, ...rest);
-      };
-    },
-  });
-  const take = (): Query[] => {
-    const taken = queries;
-    queries = [];
-    return taken;
-  };
-  return { pool: recorded, take };
-}
-
 function scans(plan: Plan): string[] {
   const own = plan["Node Type"] === "Seq Scan" ? [plan["Relation Name"] ?? ""] : [];
   return [...own.filter((table) => BIG_TABLES.has(table)), ...(plan.Plans ?? []).flatMap(scans)];
@@ -86,13 +55,9 @@ function scans(plan: Plan): string[] {
 async function genericPlan(pool: OwnPool, text: string, parameters: number): Promise<Plan> {
   const client = await pool.connect();
   try {
-    await client.query(`prepare asked as ${text}`);
-    const values = parameters === 0 ? "" : `(${Array<string>(parameters).fill("null").join(", ")})`;
-    const { rows } = await client.query<{ "QUERY PLAN": { Plan: Plan }[] }>(
-      `explain (format json) execute asked${values}`,
-    );
-    await client.query("deallocate asked");
-    const plan = rows[0]?.["QUERY PLAN"][0]?.Plan;
+    const values = Array<null>(parameters).fill(null);
+    const [plans] = await explainPrepared<{ Plan: Plan }[]>(client, "format json", text, values);
+    const plan = plans?.[0]?.Plan;
     if (plan === undefined) throw new Error("the database gave no plan");
     return plan;
   } finally {
@@ -216,7 +181,7 @@ function requests({ checkout, earlier, build, config, test, issue, end }: Names)
 
 describe("plans", () => {
   let pool: OwnPool;
-  let take: () => Query[];
+  let take: () => RecordedStatement[];
   let base: string;
   let asked: Request[];
 
@@ -230,7 +195,7 @@ describe("plans", () => {
       await plain.query(ROWS);
       await plain.query("analyze");
     }
-    ({ pool, take } = recording(plain));
+    ({ pool, take } = recordingPool(plain));
     ({ base } = await testServer(pool));
     asked = requests(await namesIn(plain));
   }, 300_000);

@@ -88,6 +88,41 @@ describe.skipIf(problem !== undefined)(
       events.leave();
     });
 
+    it("uses no replica before commits are announced", async () => {
+      const { settings } = loadSettings(environment);
+      const options = { pool: database.pool, connection: database.connection, settings, log: silent };
+      const deaf = await openReads(options);
+      atEndOfFile(() => deaf.close());
+      const reads = await routed();
+      await eventuallyOnReplica(reads);
+      for (let round = 0; round < 20; round++) {
+        expect(await isOnReplica(deaf.pool)).toBe(false);
+        await sleep(20);
+      }
+      deaf.useReplicas();
+      await eventuallyOnReplica(deaf);
+    });
+
+    it("keeps no answer that lacks what was announced", async () => {
+      const caching = await submitServer(database.pool, { ...environment, CACHE_TIMEOUT: "180" });
+      const events = await listenTo(`${caching.base}/api/events`);
+      await events.has(1);
+      for (const isPaused of [false, true, false, true]) {
+        if (isPaused) await replica.query("select pg_wal_replay_pause()");
+        // It was in the cache without the new one.
+        await treesOf(caching);
+        const before = events.events.length;
+        const id = await submitCheckout();
+        await events.has(before + 1);
+        const { hits } = caching.cacheStats;
+        expect(await treesOf(caching)).toContain(id);
+        expect(await treesOf(caching)).toContain(id);
+        expect(caching.cacheStats.hits).toBeGreaterThan(hits);
+        if (isPaused) await replica.query("select pg_wal_replay_resume()");
+      }
+      events.leave();
+    });
+
     it("does not use a replica that falls behind, though nothing was announced", async () => {
       const reads = await routed();
       await eventuallyOnReplica(reads);
@@ -179,6 +214,32 @@ describe.skipIf(problem !== undefined)(
       await eventuallyOnReplica(reads);
     });
 
+    it("does not keep what a replica answered in place of the primary", async () => {
+      const caching = await submitServer(database.pool, { ...environment, CACHE_TIMEOUT: "180" });
+      const reads = await routed();
+      await eventuallyOnReplica(reads);
+      const path = "/api/tree/?origin=o&interval_in_days=2";
+      // The cache begins to follow the log.
+      await treesOf(caching);
+      await cluster.stop("primary");
+      expect((await caching.get(path)).status).toBe(200);
+      expect(await isOnReplica(reads.pool)).toBe(true);
+      expect(reads.unsureAnswers).toBeGreaterThan(0);
+      await cluster.start("primary");
+      // What was kept before is kept still, once the log is read again.
+      await eventually(async () => {
+        const { hits } = caching.cacheStats;
+        await treesOf(caching);
+        return caching.cacheStats.hits - hits;
+      }).toBe(1);
+      await eventuallyOnReplica(reads);
+      const { hits } = caching.cacheStats;
+      expect((await caching.get(path)).status).toBe(200);
+      expect(caching.cacheStats.hits).toBe(hits);
+      expect((await caching.get(path)).status).toBe(200);
+      expect(caching.cacheStats.hits).toBe(hits + 1);
+    });
+
     it("shows on a node what came in through another, as soon as it has told of it", async () => {
       const other = await submitServer(database.pool, environment);
       const events = await listenTo(`${other.base}/api/events`);
@@ -219,6 +280,7 @@ async function routed(more: Record<string, string> = {}, log = silent): Promise<
   const reads = await openReads(options);
   const feed = new ChangeFeed(options);
   await feed.subscribe(reads.demandNewest);
+  reads.useReplicas();
   atEndOfFile(async () => {
     await feed.close();
     await reads.close();

@@ -3,6 +3,7 @@
  * those that come before it.
  */
 import { BuildDetails, BuildTests } from "./build/shapes.ts";
+import { HardwareInfo, HardwareRegistry } from "./hardware/registry_shapes.ts";
 import {
   HardwareBoots,
   HardwareBuilds,
@@ -96,6 +97,8 @@ export const COMPONENTS = {
   HardwareListingResponse: HardwareListing,
   HardwareListingByRevisionResponse: HardwareByRevision,
   HardwareSelectorsResponse: HardwareSelectors,
+  HardwareRegistryResponse: HardwareRegistry,
+  HardwareInfoResponse: HardwareInfo,
   CommitHead,
   CommitHistoryPostBody: CommitHistoryBody,
   HardwareCommitHistoryResponse: HardwareCommitHistory,

@@ -91,7 +91,9 @@ export function errorAnswer(description: string): ReturnType<typeof Type.Object>
 /** Answers that every route may give beside its own. "Nothing found" is a 200 with the same shape. */
 export const ERROR_ANSWERS = {
   400: errorAnswer("What is wrong with the request, naming the parameter"),
+  429: errorAnswer("Too many requests came from this address; `Retry-After` tells when to try again"),
   500: errorAnswer("An internal error, with the id under which the log has it"),
+  503: errorAnswer("The server or its database is busy; `Retry-After` tells when to try again"),
 };
 
 /** The same where a request has a body. */

@@ -25,6 +25,20 @@ export interface ChangedIssue {
   version: number;
 }
 
+/** What a commit's rows were; for caches, which have to know also of what changes no tree, hardware or issue. */
+export interface ChangedRows {
+  /** Kinds (checkouts, builds, tests, issues, incidents) of which rows came that were not stored. */
+  new: readonly string[];
+  /** Of which stored rows got something that they lacked. */
+  changed: readonly string[];
+  /** Of which rows came that were stored: their time of ingestion moved. */
+  repeated: readonly string[];
+  /** Trees of repeated checkouts. */
+  trees: ChangeList<ChangedTree>;
+  /** Repeated issues, and those of repeated incidents. */
+  issues: ChangeList<ChangedIssue>;
+}
+
 export interface Change {
   /** Ids are in the order of the commits, with gaps. */
   id: number;
@@ -33,6 +47,8 @@ export interface Change {
   trees: ChangeList<ChangedTree>;
   hardware: ChangeList<ChangedHardware>;
   issues: ChangeList<ChangedIssue>;
+  /** Undefined in what older versions of the program wrote. */
+  rows?: ChangedRows;
 }
 
 /** A part of the log as one moment has it. */
@@ -53,7 +69,7 @@ interface LogRow {
   oldest: string | null;
   id: string | null;
   changed_at: string | null;
-  changed: Pick<Change, "trees" | "hardware" | "issues"> | null;
+  changed: Pick<Change, "trees" | "hardware" | "issues" | "rows"> | null;
 }
 
 /**

@@ -49,6 +49,10 @@ export class ChangeFeed {
   #life: Life | undefined;
   #linger: NodeJS.Timeout | undefined;
   #position: number | undefined;
+  #knownUntil = -Infinity;
+  /** Makes the connection that listens read; undefined while there is none. */
+  #alarm: Alarm | undefined;
+  #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #isClosed = false;
 
   constructor(options: ChangeFeedOptions) {
@@ -58,6 +62,26 @@ export class ChangeFeed {
   /** Id of the last change that subscribers were told, 0 when the log was empty. Meaningful while there is one. */
   get position(): number {
     return this.#position ?? 0;
+  }
+
+  /** The moment, as `performance.now()` counts, up to which subscribers have been told every commit. */
+  get knownUntil(): number {
+    return this.#knownUntil;
+  }
+
+  /**
+   * Looks into the log now, whether or not there was a notification. Kept when subscribers have been told everything
+   * that was committed before the call.
+   *
+   * @throws when the log cannot be read, at once where there is no connection
+   */
+  async catchUp(): Promise<void> {
+    const alarm = this.#alarm;
+    if (alarm === undefined) throw new Error("changes are not listened for");
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      alarm.ring();
+    });
   }
 
   /**
@@ -187,20 +211,37 @@ export class ChangeFeed {
       await Promise.race([client.connect(), aborted]);
       if (isAborted(signal)) return;
       await client.query(`listen ${CHANGES_CHANNEL}`);
+      this.#alarm = alarm;
       while (!isAborted(signal)) {
         if (failure !== undefined) throw failure;
-        await this.#readOn(client, signal);
+        await this.#readUpToNow(client, signal);
         onRead();
         await alarm.wait(POLL_MS);
       }
     } finally {
       done.abort();
+      if (this.#alarm === alarm) this.#alarm = undefined;
+      for (const { reject } of this.#waiting.splice(0)) reject(new Error("changes cannot be read"));
       // A connection that does not answer does not end either.
       await Promise.race([
         client.end().catch(() => undefined),
         sleep(END_TIMEOUT_MS, undefined, { ref: false }),
       ]);
     }
+  }
+
+  /** Reads what is new, and answers those who wait for what was committed until now. */
+  async #readUpToNow(client: Client, signal: AbortSignal): Promise<void> {
+    const waiting = this.#waiting.splice(0);
+    const now = performance.now();
+    try {
+      await this.#readOn(client, signal);
+    } catch (error) {
+      this.#waiting.push(...waiting);
+      throw error;
+    }
+    this.#knownUntil = now;
+    for (const { resolve } of waiting) resolve();
   }
 
   /** Reads what is new and tells it; the first time, only where the log ends. */

@@ -1,7 +1,10 @@
 /** What every command shares: settings, the log, the way it ends. */
 import { CommanderError, type Command } from "commander";
-import { errorMessage } from "../database/errors.ts";
 import { openDatabase, type Database } from "../database/database.ts";
+import { errorMessage } from "../database/errors.ts";
+import { describedPassword } from "../database/masking.ts";
+import type { PoolLimits } from "../database/pool.ts";
+import { logStatements } from "../database/statement_log.ts";
 import { createLog, type Log } from "../log.ts";
 import { loadSettings, type LoadedSettings, type Settings } from "../settings.ts";
 
@@ -47,6 +50,9 @@ export async function runCommand(action: (context: Context) => Promise<void>): P
     const loaded = loadSettings();
     const log = createLog(loaded.settings.logLevel);
     for (const warning of loaded.warnings) log.warn(warning);
+    if (loaded.settings.debugging.databaseVariables)
+      console.error(databaseVariables(loaded.settings.database));
+    if (loaded.settings.debugging.sqlQuery) logStatements(log, loaded.secrets);
     const fail = (error: Error): void => {
       failure ??= error;
       stop.abort();
@@ -63,12 +69,32 @@ export async function runCommand(action: (context: Context) => Promise<void>): P
   }
 }
 
-/** Opens the database for the time of `work`. */
+/** `DEBUG_DB_VARS`: which database is used, without what opens it (chapter 08, D27). */
+function databaseVariables(database: Settings["database"]): string {
+  const shown =
+    database.kind === "external" ? { ...database, password: describedPassword(database.password) } : database;
+  return `DEBUG: DATABASES: ${JSON.stringify({ default: shown })}`;
+}
+
+/** Does something that needs no valid settings; what it throws is told as `runCommand` does. */
+export async function endedWithError(action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    // A usage error, which was shown already.
+    if (error instanceof CommanderError) throw error;
+    console.error(`CommandError: ${errorMessage(error)}`);
+    process.exitCode = 1;
+  }
+}
+
+/** Opens the database for the time of `work`, with the limits of a pool that answers requests if there are any. */
 export async function withDatabase<T>(
   context: Context,
   work: (database: Database) => Promise<T>,
+  limits?: PoolLimits,
 ): Promise<T> {
-  const database = await openDatabase(context.settings.database, context.log, context.fail);
+  const database = await openDatabase(context.settings.database, context.log, context.fail, limits);
   try {
     return await work(database);
   } finally {

@@ -8,7 +8,7 @@ import { wholeNumber } from "./arguments.ts";
 import { CommandError, runCommand, withDatabase, type Context } from "./context.ts";
 import { ingestWithProgress } from "./ingest.ts";
 import { bringUpToDate } from "./migrate.ts";
-import { serve } from "./serve.ts";
+import { serveHere } from "./serve_here.ts";
 
 const DAY_MS = 86_400_000;
 /** The listing shows a week unless it is told otherwise. */
@@ -33,7 +33,7 @@ export function demoCommand(): Command {
     )
     .action((options: { host?: string; port?: number }) =>
       runCommand(async (context) => {
-        const { database: settings, http } = context.settings;
+        const { database: settings, http, submissions } = context.settings;
         if (settings.kind !== "embedded") {
           throw new CommandError(
             "the demo has a database of its own: unset DB_HOST, DB_NAME and DB_DEFAULT to run it",
@@ -42,10 +42,16 @@ export function demoCommand(): Command {
         await withDatabase(context, async (database) => {
           await bringUpToDate(database, context.log);
           await fillWhenEmpty(context, database);
-          await serve(context, database, {
+          const spoolDir = submissions.spoolDir ?? join(settings.dataDir, "spool");
+          await serveHere(context, database, {
             host: options.host ?? http.host,
             port: options.port ?? http.port,
             anyPort: options.port === undefined,
+            spoolDir,
+            background: [
+              { role: "ingest", ingest: { spoolDir, maxWorkers: 1, interval: 5 } },
+              { role: "schedule" },
+            ],
             onListening: (address) => {
               console.log(
                 `\nkernelboard is running: ${address}\nThe API is described at ${address}api/schema/swagger-ui/\nStop it with Ctrl-C.`,
@@ -77,6 +83,13 @@ async function fillWhenEmpty(context: Context, database: Database): Promise<void
     const args = { spoolDir, maxWorkers: 1, interval: 1, once: true };
     const { objects, filesFailed } = await ingestWithProgress(context, database, args);
     if (filesFailed > 0) throw new CommandError(`${filesFailed} files of the demo data were refused`);
+    const { storeDemoRegistry } = await import("../demo/registry.ts");
+    const client = await database.pool.connect();
+    try {
+      await storeDemoRegistry(client);
+    } finally {
+      client.release();
+    }
     context.log.info({ objects }, "demo data ingested");
   } finally {
     await rm(spoolDir, { recursive: true, force: true });

@@ -6,8 +6,9 @@ import { uploadSettings } from "../excerpts/uploads.ts";
 import { startProgress } from "./progress.ts";
 import { wholeNumber } from "./arguments.ts";
 import { requiredSpoolDir, runCommand, withDatabase, type Context } from "./context.ts";
-import { processMetrics, withMetricsListener, type ProcessMetrics } from "./metrics.ts";
+import { processMetrics, withMetricsListener } from "./metrics.ts";
 import { bringUpToDate } from "./migrate.ts";
+import { tracedHooks, withTracing } from "./tracing.ts";
 
 /** With `--once`, how long a database may be away before the command gives up. */
 const GIVE_UP_MS = 60_000;
@@ -29,7 +30,7 @@ export function ingestOptions(
   context: Context,
   database: Database,
   args: IngestArguments,
-  metrics?: ProcessMetrics,
+  hooks?: Partial<IngestOptions>,
 ): IngestOptions {
   const { filesBatchSize, cycleBatchSize, batchSize, treesFile } = context.settings.ingest;
   return {
@@ -46,7 +47,7 @@ export function ingestOptions(
     signal: context.signal,
     ...(args.once ? { giveUpAfterMs: GIVE_UP_MS } : {}),
     excerpts: uploadSettings(context.settings.excerpts, threadCount(args.maxWorkers), context.log),
-    ...metrics?.hooks,
+    ...hooks,
   };
 }
 
@@ -78,9 +79,20 @@ async function run(args: IngestCommandOptions, command: Command): Promise<void> 
     const spoolDir = requiredSpoolDir(args, context, command);
     return withDatabase(context, async (database) => {
       await bringUpToDate(database, context.log);
-      const metrics = await processMetrics(context);
-      const done = await withMetricsListener(context, metrics, () =>
-        ingestWithProgress(context, database, { ...args, spoolDir }, metrics),
+      const metrics = await processMetrics(context, { ingests: true });
+      const done = await withMetricsListener(
+        context,
+        metrics?.registry,
+        context.settings.metrics.ingesterPort,
+        () =>
+          withTracing(context, (tracing) =>
+            ingestWithProgress(
+              context,
+              database,
+              { ...args, spoolDir },
+              tracedHooks(metrics?.hooks, tracing),
+            ),
+          ),
       );
       const { filesDone, filesFailed, objects } = done;
       context.log.info(
@@ -96,14 +108,14 @@ export async function ingestWithProgress(
   context: Context,
   database: Database,
   args: IngestArguments,
-  metrics?: ProcessMetrics,
+  hooks?: Partial<IngestOptions>,
 ): Promise<IngestProgress> {
   const progress = startProgress();
   const log =
     progress.isShown && context.log.level === "info" ? context.log.child({}, { level: "warn" }) : context.log;
   try {
     return await ingest({
-      ...ingestOptions(context, database, args, metrics),
+      ...ingestOptions(context, database, args, hooks),
       log,
       onProgress: progress.show,
     });

@@ -11,6 +11,7 @@ import { openRepairSession, type RepairSession } from "../rollups/repair_session
 import { countReady, readyRows, START, tryToBeTheOnlyCounter, type Cursor } from "../rollups/waiting.ts";
 import { wholeNumber } from "./arguments.ts";
 import { CommandError, runCommand, StoppedBySignal, withDatabase, type Context } from "./context.ts";
+import { processMetrics, withMetricsListener } from "./metrics.ts";
 import { bringUpToDate } from "./migrate.ts";
 
 /** Pauses between attempts; the last one repeats. */
@@ -30,11 +31,16 @@ interface PendingArguments {
   interval: number;
 }
 
+interface Work extends PendingArguments {
+  /** Told how many rows of the queues were counted. */
+  onCounted: (rows: number) => void;
+}
+
 /** One pass over the queues. @returns how many rows left them */
 async function pass(
   { log, signal }: Context,
   session: RepairSession,
-  { batchSize, loop }: PendingArguments,
+  { batchSize, loop, onCounted }: Work,
 ): Promise<number> {
   const total = { tests: 0, builds: 0 };
   for (let cursor: Cursor = START; !signal.aborted;) {
@@ -52,6 +58,7 @@ async function pass(
     const seconds = ((Date.now() - started) / SECOND_MS).toFixed(3);
     total.tests += counted.tests;
     total.builds += counted.builds;
+    onCounted(counted.tests + counted.builds);
     log.info(`Deleted ${counted.tests} pending tests in ${seconds}s`);
     log.info(`Deleted ${counted.builds} pending builds in ${seconds}s`);
     log.info(
@@ -84,7 +91,7 @@ async function beTheOnlyCounter(
 async function inSession(
   context: Context,
   connection: Connection,
-  args: PendingArguments,
+  args: Work,
   onWorking: () => void,
 ): Promise<void> {
   const { log, signal } = context;
@@ -132,7 +139,21 @@ async function withRetries(
   }
 }
 
+/** With `--loop` it shows metrics as the reference does, if the settings ask for them. */
 async function run(context: Context, args: PendingArguments): Promise<void> {
+  const { enabled, pendingPort } = context.settings.metrics;
+  const metrics = args.loop && enabled ? await processMetrics(context, { ingests: false }) : undefined;
+  let onCounted: Work["onCounted"] = () => undefined;
+  if (metrics !== undefined) {
+    const { createPendingMetrics } = await import("../metrics/pending_metrics.ts");
+    onCounted = createPendingMetrics(metrics.registry);
+  }
+  await withMetricsListener(context, metrics?.registry, pendingPort, () =>
+    count(context, { ...args, onCounted }),
+  );
+}
+
+async function count(context: Context, args: Work): Promise<void> {
   const { log, signal, settings } = context;
   const announce = (): void => {
     if (!(signal.reason instanceof StoppedBySignal)) return;

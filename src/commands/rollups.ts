@@ -1,12 +1,12 @@
 /** `kernelboard rollups verify` and `rollups rebuild`: are the derived tables right, and make them so. */
 import { Command, InvalidArgumentError } from "commander";
 import type { Database } from "../database/database.ts";
-import { isMigrated } from "../database/migrate.ts";
 import type { Log } from "../log.ts";
 import { rebuildDerived } from "../rollups/rebuild.ts";
 import { COUNTED_TABLES, QUEUES, type DerivedTableName } from "../rollups/refresh.ts";
 import { differences, verifyDerived, type TableReport } from "../rollups/verify.ts";
-import { CommandError, runCommand, withDatabase, type Context } from "./context.ts";
+import type { Context } from "./context.ts";
+import { onMigrated } from "./migrated.ts";
 import { mendedText, tableText } from "./table_text.ts";
 
 const TABLES: readonly DerivedTableName[] = [...COUNTED_TABLES, ...QUEUES];
@@ -90,17 +90,6 @@ async function rebuild(context: Context, database: Database, args: RollupsArgume
   });
   const tables = [...mended].map(([table, counts]) => ({ table, ...counts }));
   console.log(args.json ? JSON.stringify({ tables }, null, 2) : mendedText(mended));
-}
-
-/** Runs on a database with today's tables; nothing is migrated on the way. */
-async function onMigrated(work: (context: Context, database: Database) => Promise<void>): Promise<void> {
-  await runCommand((context) =>
-    withDatabase(context, async (database) => {
-      if (!(await isMigrated(database.pool)))
-        throw new CommandError("the database's tables are not up to date; run 'kernelboard migrate' first");
-      await work(context, database);
-    }),
-  );
 }
 
 function verifyCommand(): Command {

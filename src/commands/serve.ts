@@ -1,159 +1,91 @@
-/** `kernelboard serve`, also `runserver`: the API and the page, and with `--role all` the ingestion beside them. */
+/** `kernelboard serve`, also `runserver`: the API and the page, and other roles beside them or instead. */
 import { Command, InvalidArgumentError } from "commander";
-import type { FastifyInstance } from "fastify";
-import type { Database } from "../database/database.ts";
-import { errorCode } from "../database/errors.ts";
-import { Bell } from "../ingest/bell.ts";
-import { ingest } from "../ingest/ingest.ts";
 import { wholeNumber } from "./arguments.ts";
-import { CommandError, runCommand, withDatabase, type Context } from "./context.ts";
-import { ingestOptions, type IngestArguments } from "./ingest.ts";
-import { processMetrics, withMetricsListener, type ProcessMetrics } from "./metrics.ts";
+import { CommandError, runCommand, withDatabase } from "./context.ts";
+import type { IngestArguments } from "./ingest.ts";
 import { bringUpToDate } from "./migrate.ts";
-
-const ROLES = ["web", "all"] as const;
-type Role = (typeof ROLES)[number];
+import { parseRoles, type BackgroundTask, type Role } from "./roles.ts";
+import { serveHere, workHere } from "./serve_here.ts";
 
 interface ServeArguments extends Partial<IngestArguments> {
   host?: string;
   port?: number;
-  role: Role;
-}
-
-export interface ServeOptions {
-  host: string;
-  port: number;
-  /** Take any free port when this one is in use. */
-  anyPort?: boolean;
-  /** Where submissions over HTTP go; without it none are taken. */
-  spoolDir?: string;
-  /** Ingest from this spool as well. */
-  ingest?: IngestArguments;
-  /** Answer `/metrics` as well, if the settings allow it. */
-  showMetrics?: boolean;
-  /** Called with the address when requests are answered. */
-  onListening: (address: string) => void;
-}
-
-/** Serves until the context's signal: requests that run are answered, batches that are filled are committed. */
-export async function serve(context: Context, database: Database, options: ServeOptions): Promise<void> {
-  const { log, settings, signal } = context;
-  // Loaded here, so that commands that serve nothing start without it.
-  const { createServer } = await import("../http/server.ts");
-  const { spoolDir } = options;
-  const metrics = await processMetrics(context);
-  const bell = new Bell();
-  const app = await createServer({
-    pool: database.pool,
-    connection: database.connection,
-    settings,
-    log,
-    ...(spoolDir === undefined
-      ? {}
-      : {
-          submissions: {
-            spoolDir,
-            onAccepted: () => {
-              bell.ring();
-            },
-          },
-        }),
-    ...(options.showMetrics && metrics !== undefined && settings.metrics.enabled
-      ? { metrics: metrics.registry }
-      : {}),
-  });
-  let ingestion = Promise.resolve();
-  try {
-    await listen(app, options);
-    options.onListening(addressOf(app));
-    if (options.ingest !== undefined)
-      ingestion = ingestBeside(context, database, options.ingest, { bell, metrics });
-    await aborted(signal);
-  } finally {
-    await app.close();
-    await ingestion;
-  }
-}
-
-async function listen(app: FastifyInstance, { host, port, anyPort }: ServeOptions): Promise<void> {
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    if (errorCode(error) !== "EADDRINUSE") throw error;
-    if (!anyPort)
-      throw new CommandError(`port ${port} on ${host} is in use; choose another with --port or PORT`);
-    await app.listen({ host, port: 0 });
-  }
-}
-
-/** An ingestion that cannot go on ends the whole process: a half-working node must not look healthy. */
-async function ingestBeside(
-  context: Context,
-  database: Database,
-  args: IngestArguments,
-  { bell, metrics }: { bell: Bell; metrics: ProcessMetrics | undefined },
-): Promise<void> {
-  try {
-    await withMetricsListener(context, metrics, () =>
-      ingest({ ...ingestOptions(context, database, args, metrics), bell }),
-    );
-  } catch (error) {
-    context.fail(error instanceof Error ? error : new Error(String(error)));
-  }
-}
-
-function addressOf(app: FastifyInstance): string {
-  const address = app.server.address();
-  if (address === null || typeof address === "string") return String(address);
-  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}/`;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener(
-      "abort",
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });
+  role: Role[] | "all";
+  workers?: number;
 }
 
 async function run(args: ServeArguments, announce: (address: string) => string): Promise<void> {
-  await runCommand((context) =>
-    withDatabase(context, async (database) => {
-      await bringUpToDate(database, context.log);
-      const spoolDir = args.spoolDir ?? context.settings.submissions.spoolDir;
-      await serve(context, database, {
-        host: args.host ?? context.settings.http.host,
-        port: args.port ?? context.settings.http.port,
-        ...(spoolDir === undefined ? {} : { spoolDir }),
-        ...(spoolDir !== undefined && args.role === "all"
-          ? { ingest: { maxWorkers: 5, interval: 5, ...args, spoolDir } }
-          : {}),
-        showMetrics: args.role === "all",
-        onListening: (address) => {
-          console.log(announce(address));
-        },
-      });
-    }),
+  await runCommand(async (context) => {
+    const { http, submissions, overload } = context.settings;
+    const spoolDir = args.spoolDir ?? submissions.spoolDir;
+    const background = backgroundTasks(args, spoolDir);
+    await withDatabase(
+      context,
+      async (database) => {
+        await bringUpToDate(database, context.log);
+        if (!hasRole(args, "web")) {
+          context.log.info({ roles: args.role }, "working without answering requests");
+          await workHere(context, database, background);
+          return;
+        }
+        const options = {
+          host: args.host ?? http.host,
+          port: args.port ?? http.port,
+          ...(spoolDir === undefined ? {} : { spoolDir }),
+          background,
+          onListening: (address: string) => {
+            console.log(announce(address));
+          },
+        };
+        const workers = args.workers ?? http.workers;
+        if (workers === 1) {
+          await serveHere(context, database, options);
+          return;
+        }
+        // Loaded here, so that one process alone does not make itself the head of a cluster.
+        const { serveWithWorkers } = await import("./serve_workers.ts");
+        await serveWithWorkers(context, database, options, workers);
+      },
+      overload,
+    );
+  });
+}
+
+/** What is to be done beside answering requests. @throws CommandError when a role lacks what it works on */
+function backgroundTasks(args: ServeArguments, spoolDir: string | undefined): BackgroundTask[] {
+  const schedule: BackgroundTask[] = hasRole(args, "schedule") ? [{ role: "schedule" }] : [];
+  if (!hasRole(args, "ingest")) return schedule;
+  if (spoolDir !== undefined)
+    return [
+      { role: "ingest", ingest: { maxWorkers: 5, interval: 5, ...ingestPart(args), spoolDir } },
+      ...schedule,
+    ];
+  if (args.role === "all") return schedule;
+  throw new CommandError(
+    "the role ingest needs a spool directory: name it with --spool-dir or KERNELBOARD_SPOOL_DIR",
   );
 }
 
-function parseRole(text: string): Role {
-  const role = ROLES.find((candidate) => candidate === text);
-  if (role === undefined) throw new InvalidArgumentError(`'${text}' is none of ${ROLES.join(", ")}`);
-  return role;
+/** Of the arguments of `serve`, those that are the ingestion's. */
+function ingestPart({ maxWorkers, interval, treesFile }: ServeArguments): Partial<IngestArguments> {
+  return {
+    ...(maxWorkers === undefined ? {} : { maxWorkers }),
+    ...(interval === undefined ? {} : { interval }),
+    ...(treesFile === undefined ? {} : { treesFile }),
+  };
+}
+
+function hasRole({ role }: ServeArguments, name: Role): boolean {
+  return role === "all" || role.includes(name);
 }
 
 export function serveCommand(): Command {
   return new Command("serve")
     .summary("answer the API and show the page")
     .description(
-      "Serves the HTTP API under /api/ and the web page at /. Stops on SIGINT or SIGTERM after answering what runs.",
+      "Serves the HTTP API under /api/ and the web page at /. Stops on SIGINT or SIGTERM after answering what runs; a\n" +
+        "second signal ends it at once. With several web processes one that ends is replaced, and SIGHUP restarts them one\n" +
+        "after the other, without a request that is not answered.",
     )
     .option("--host <address>", "address to listen on (default: HOST, or 127.0.0.1)")
     .option(
@@ -162,10 +94,15 @@ export function serveCommand(): Command {
       wholeNumber(0, 65_535),
     )
     .option(
-      "--role <role>",
-      "web: only serve; all: also ingest from the spool directory when there is one",
-      parseRole,
+      "--role <roles>",
+      "what this node does, with commas between: web, ingest, schedule; all: everything, ingest when there is a spool directory",
+      parseRoles,
       "all" as const,
+    )
+    .option(
+      "--workers <n>",
+      "web processes; 1 keeps everything in one process (default: KERNELBOARD_WORKERS, or one a core, at most 4)",
+      wholeNumber(1, 64),
     )
     .option(
       "--spool-dir <dir>",
@@ -179,7 +116,8 @@ export function serveCommand(): Command {
       `
 Examples:
   kernelboard serve
-  kernelboard serve --host 0.0.0.0 --port 8080 --role web
+  kernelboard serve --host 0.0.0.0 --port 8080 --role web --workers 4
+  kernelboard serve --role ingest --spool-dir /spool
   kernelboard serve --spool-dir /spool`,
     )
     .action((args: ServeArguments) => run(args, (address) => `Listening on ${address}`));
@@ -206,7 +144,7 @@ export function runserverCommand(): Command {
     .addHelpText("after", "\nExamples:\n  kernelboard runserver\n  kernelboard runserver 0.0.0.0:8000")
     .action((address: { host?: string; port: number } | undefined, options: { ipv6?: boolean }) =>
       run(
-        { role: "web", ...(options.ipv6 ? { host: "::1" } : {}), ...address },
+        { role: ["web"], ...(options.ipv6 ? { host: "::1" } : {}), ...address },
         (url) => `Starting development server at ${url}`,
       ),
     );

@@ -56,6 +56,14 @@ export function databaseErrorKind(error: unknown): DatabaseErrorKind {
   return "fatal";
 }
 
+/** Whether a statement failed because the server is away or too busy, or took longer than it may. */
+export function isUnavailable(error: unknown): boolean {
+  // A file that is not there has the same code as a socket.
+  if (typeof error === "object" && error !== null && "syscall" in error && error.syscall !== "connect")
+    return false;
+  return databaseErrorKind(error) === "transient";
+}
+
 /** Why a transient failure happened, for those who count them. */
 export const TRANSIENT_REASONS = ["serialization", "connection", "resources", "other"] as const;
 export type TransientReason = (typeof TRANSIENT_REASONS)[number];

@@ -30,6 +30,13 @@ export interface Connection {
 }
 
 const POOL_SIZE = 10;
+
+export interface PoolLimits {
+  /** Connections at once. */
+  poolSize: number;
+  /** After which a statement is given up; 0 leaves it to the server's settings. */
+  statementTimeoutMs: number;
+}
 /** An idle connection of the pool is closed after this many seconds unless the settings say otherwise. */
 const IDLE_SECONDS = 10;
 
@@ -61,13 +68,19 @@ export function clientOptions(connection: Connection, applicationName: string): 
 }
 
 /** A pool of connections. A connection that breaks while idle is dropped and logged, not thrown. */
-export function createPool(connection: Connection, log: Log, size = POOL_SIZE): OwnPool {
+export function createPool(
+  connection: Connection,
+  log: Log,
+  size = POOL_SIZE,
+  statementTimeoutMs = 0,
+): OwnPool {
   const idleSeconds =
     connection.idleTimeoutSeconds === 0 ? IDLE_SECONDS : (connection.idleTimeoutSeconds ?? 0);
   const options = clientOptions(connection, "kernelboard");
+  const timeout = statementTimeoutMs > 0 ? ` -c statement_timeout=${statementTimeoutMs}` : "";
   const pool = new pg.Pool({
     ...options,
-    ...(options.options === undefined ? {} : { options: `${options.options} ${READ_OPTIONS}` }),
+    ...(options.options === undefined ? {} : { options: `${options.options} ${READ_OPTIONS}${timeout}` }),
     max: size,
     idleTimeoutMillis: idleSeconds * 1000,
   });

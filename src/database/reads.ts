@@ -12,13 +12,13 @@ import type { Connection, Pool } from "./pool.ts";
 import { PositionWatch, PRIMARY_POSITION, type PositionAnswer } from "./position_watch.ts";
 import { PrimaryPositions } from "./primary_positions.ts";
 import { isStatementsFault, Replica } from "./replica.ts";
-import { addressConnection, openPool } from "./server_pool.ts";
+import { addressConnection, openPool, type CountedPool } from "./server_pool.ts";
 
 export interface ReadsOptions {
   /** Connections to the primary. */
-  pool: Pool;
+  pool: CountedPool;
   connection: Connection;
-  settings: Pick<Settings, "database" | "reads">;
+  settings: Pick<Settings, "database" | "reads" | "overload">;
   log: Log;
 }
 
@@ -31,6 +31,15 @@ export interface Reads {
   together: (work: () => void) => void;
   /** Something was committed that answers must have from now on. */
   demandNewest: () => void;
+  /** From now on `demandNewest` is called for every commit that this process is told of; until then the primary answers. */
+  useReplicas: () => void;
+  /**
+   * Statements that a replica was given because the primary is away: it may lack what was told of. Whoever keeps what
+   * was read must not, when there were some meanwhile.
+   */
+  readonly unsureAnswers: number;
+  /** Statements that wait for a connection, where most do. */
+  readonly waitingCount: number;
   close: () => Promise<void>;
 }
 
@@ -38,10 +47,15 @@ export interface Reads {
 export async function openReads(options: ReadsOptions): Promise<Reads> {
   const { settings, log } = options;
   const { pooler, replicas } = settings.reads;
-  let primary = options.pool;
+  let primary: CountedPool = options.pool;
   let close = (): Promise<void> => Promise.resolve();
   if (pooler !== undefined && settings.database.kind === "external") {
-    const pooled = openPool(await addressConnection(pooler, settings.database), pooler, log);
+    const pooled = openPool(
+      await addressConnection(pooler, settings.database),
+      pooler,
+      log,
+      settings.overload,
+    );
     primary = pooled;
     close = () => pooled.end();
   }
@@ -56,6 +70,15 @@ export async function openReads(options: ReadsOptions): Promise<Reads> {
       demandNewest: () => {
         routed.demandNewest();
       },
+      useReplicas: () => {
+        routed.useReplicas();
+      },
+      get unsureAnswers() {
+        return routed.unsureAnswers;
+      },
+      get waitingCount() {
+        return routed.waitingCount;
+      },
       close: async () => {
         await routed.close();
         await close();
@@ -69,6 +92,11 @@ export async function openReads(options: ReadsOptions): Promise<Reads> {
       work();
     },
     demandNewest: () => undefined,
+    useReplicas: () => undefined,
+    unsureAnswers: 0,
+    get waitingCount() {
+      return primary.waitingCount;
+    },
     close,
   };
 }
@@ -84,30 +112,39 @@ interface Work {
   server: Replica | "primary" | undefined;
 }
 
-export class ReplicatedReads implements Pool {
+export class ReplicatedReads implements CountedPool {
   /** The primary; who was told something by it finds it again in every later answer of this process. */
   readonly primary: Pool;
   readonly replicas: readonly Replica[];
-  readonly #pool: Pool;
+  readonly #pool: CountedPool;
   readonly #log: Log;
   readonly #watch: PositionWatch;
   readonly #positions: PrimaryPositions;
   readonly #work = new AsyncLocalStorage<Work>();
   #cluster: string | undefined;
+  #mayUseReplicas = false;
+  #unsureAnswers = 0;
   /** Its watch cannot reach it. */
   #isPrimaryLost = false;
   /** Nor could a statement; when the next one may try. */
   #primaryRetryAt: number | undefined;
   #turn = 0;
 
-  constructor({ pool, connection, settings: { database, reads }, log }: ReadsOptions) {
+  constructor({ pool, connection, settings: { database, reads, overload }, log }: ReadsOptions) {
     if (database.kind !== "external") throw new Error("the embedded database has no replicas");
     this.#pool = pool;
     this.#log = log;
     this.#positions = new PrimaryPositions(reads.maxLagMs);
     this.replicas = reads.replicas.map(
       (address) =>
-        new Replica({ address, primary: database, settings: reads, log, cluster: () => this.#cluster }),
+        new Replica({
+          address,
+          primary: database,
+          settings: reads,
+          limits: overload,
+          log,
+          cluster: () => this.#cluster,
+        }),
     );
     this.#watch = new PositionWatch({
       connection: () => Promise.resolve(connection),
@@ -140,6 +177,21 @@ export class ReplicatedReads implements Pool {
   demandNewest(): void {
     this.#positions.demandNewest(performance.now());
     this.#watch.ask();
+  }
+
+  /** What was committed before is not told, so it is demanded. */
+  useReplicas(): void {
+    this.demandNewest();
+    this.#mayUseReplicas = true;
+  }
+
+  get unsureAnswers(): number {
+    return this.#unsureAnswers;
+  }
+
+  /** The most of any server: a request may go to each of them. */
+  get waitingCount(): number {
+    return Math.max(this.#pool.waitingCount, ...this.replicas.map((replica) => replica.waitingCount));
   }
 
   together(work: () => void): void {
@@ -199,7 +251,7 @@ export class ReplicatedReads implements Pool {
   async #replicaInstead(): Promise<Replica | undefined> {
     const until = performance.now() + CATCH_UP_MS;
     for (;;) {
-      const replica = this.#leastBusy((position) => this.#positions.hasAllKnown(position));
+      const replica = this.#lastResort();
       const { newest } = this.#positions;
       if (replica !== undefined || newest === undefined || performance.now() > until) return replica;
       for (const behind of this.replicas) behind.catchUpTo(newest);
@@ -209,6 +261,7 @@ export class ReplicatedReads implements Pool {
 
   #choose(): Replica | "primary" {
     const now = performance.now();
+    if (!this.#mayUseReplicas) return "primary";
     if (!this.#isPrimaryLost)
       return this.#leastBusy((position) => this.#positions.isEnough(position, now)) ?? "primary";
     // Only when statements do not reach it either: how old a replica is cannot be told without it.
@@ -217,7 +270,17 @@ export class ReplicatedReads implements Pool {
       this.#primaryRetryAt = now + PRIMARY_RETRY_MS;
       return "primary";
     }
-    return this.#leastBusy((position) => this.#positions.hasAllKnown(position)) ?? "primary";
+    return this.#lastResort() ?? "primary";
+  }
+
+  /**
+   * While the primary is away, a replica that is as far as the primary was when it last told. A commit that was told of
+   * later is not in that.
+   */
+  #lastResort(): Replica | undefined {
+    const replica = this.#leastBusy((position) => this.#positions.hasAllKnown(position));
+    if (replica !== undefined) this.#unsureAnswers++;
+    return replica;
   }
 
   /** Of those that are far enough, the one with the fewest statements; equal ones take turns. */

@@ -3,9 +3,9 @@ import type pg from "pg";
 import type { Log } from "../log.ts";
 import type { ExternalDatabaseSettings, ReadSettings, ServerAddress } from "../settings.ts";
 import { errorCode, errorMessage } from "./errors.ts";
-import type { Connection, Pool } from "./pool.ts";
+import type { Connection, PoolLimits } from "./pool.ts";
 import { PositionWatch, REPLICA_POSITION, type PositionAnswer } from "./position_watch.ts";
-import { addressConnection, openPool, type OpenPool } from "./server_pool.ts";
+import { addressConnection, openPool, type CountedPool, type OpenPool } from "./server_pool.ts";
 
 /** How long a replica is left alone that failed several statements in a row though it answers its checks. */
 const REST_MS = 5000;
@@ -18,6 +18,7 @@ export interface ReplicaOptions {
   address: ServerAddress;
   primary: ExternalDatabaseSettings;
   settings: ReadSettings;
+  limits: PoolLimits;
   log: Log;
   /** The primary's cluster, when it is known. */
   cluster: () => string | undefined;
@@ -26,9 +27,11 @@ export interface ReplicaOptions {
 /** A statement was under way when its replica was lost. */
 class ReplicaLost extends Error {
   override name = "ReplicaLost";
+  /** SQLSTATE of a broken connection. */
+  readonly code = "08006";
 }
 
-export class Replica implements Pool {
+export class Replica implements CountedPool {
   readonly name: string;
   readonly #options: ReplicaOptions;
   readonly #watch: PositionWatch;
@@ -85,6 +88,10 @@ export class Replica implements Pool {
 
   get running(): number {
     return this.#running.size;
+  }
+
+  get waitingCount(): number {
+    return this.#pool?.waitingCount ?? 0;
   }
 
   /** Looks how far it is now, and often for a while if that is not far enough. */
@@ -159,7 +166,7 @@ export class Replica implements Pool {
       this.#lose(AHEAD);
       return;
     }
-    this.#pool ??= openPool(connection, this.#options.address, this.#options.log);
+    this.#pool ??= openPool(connection, this.#options.address, this.#options.log, this.#options.limits);
     if (this.#problem === undefined) return;
     this.#problem = undefined;
     this.#options.log.info({ replica: this.name }, "a replica can be used");

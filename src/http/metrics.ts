@@ -8,7 +8,7 @@ export interface MetricsText {
 }
 
 export function metricsRoute(app: FastifyInstance, source: MetricsText): void {
-  app.get("/metrics", { schema: { hide: true } }, async (_request, reply) =>
+  app.get("/metrics", { config: { cost: "free" }, schema: { hide: true } }, async (_request, reply) =>
     reply.header("content-type", source.contentType).send(Buffer.from(await source.metrics())),
   );
 }

@@ -41,6 +41,8 @@ const GET_PATTERNS_BEFORE_HARDWARE = [
   "test/<test_id>/issues",
   "log-downloader/",
   "hardware/selectors/",
+  "hardware/registry/",
+  "hardware/<hardware_id>/info",
 ];
 
 const HARDWARE_POST_PATTERNS = [

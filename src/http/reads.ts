@@ -31,7 +31,7 @@ export async function readsOf(
 
 /** Every announced commit is in all answers from then on. */
 async function demandWhatIsAnnounced(
-  { demandNewest }: Reads,
+  { demandNewest, useReplicas }: Reads,
   { log }: ReadsOptions,
   changes: ChangeFeed,
   signal: AbortSignal,
@@ -40,8 +40,7 @@ async function demandWhatIsAnnounced(
   while (!isOver()) {
     try {
       await changes.subscribe(demandNewest);
-      // What was committed before is not told.
-      demandNewest();
+      useReplicas();
       return;
     } catch (error) {
       if (isOver()) return;

@@ -13,6 +13,7 @@ import fastify, {
 import { buildRoutes } from "../api/build/routes.ts";
 import { eventRoutes } from "../api/events/routes.ts";
 import { hardwareDetailsRoutes } from "../api/hardware/details_routes.ts";
+import { hardwareRegistryRoutes } from "../api/hardware/registry_routes.ts";
 import { hardwareRoutes } from "../api/hardware/routes.ts";
 import { healthRoutes } from "../api/health/routes.ts";
 import { issueRoutes } from "../api/issue/routes.ts";
@@ -27,23 +28,33 @@ import { commitListRoute } from "../api/tree/commit_list.ts";
 import { treeHistoryRoutes } from "../api/tree/history_routes.ts";
 import { treeRoutes } from "../api/tree/routes.ts";
 import { treeReportRoutes } from "../api/tree_report/routes.ts";
+import type { CacheStats } from "../cache/stats.ts";
 import { ChangeFeed } from "../changes/feed.ts";
-import type { Connection, Pool } from "../database/pool.ts";
+import type { Connection, OwnPool, Pool } from "../database/pool.ts";
+import { isUnavailable } from "../database/errors.ts";
+import { inRoute } from "../database/statement_log.ts";
 import { FilterError } from "../filters/parse.ts";
 import type { FetchPolicy } from "../fetch/policy.ts";
 import type { Log } from "../log.ts";
+import { tellOfErrors } from "../notices/request_notices.ts";
 import type { Settings } from "../settings.ts";
 import { submitRoutes, type SubmissionOptions } from "../submit/routes.ts";
 import { sendJson } from "./answers.ts";
 import { takeRawBodies } from "./body.ts";
+import { answerCache } from "./answer_cache.ts";
+import { cacheAnswers } from "./caching.ts";
+import { prepareDrain } from "./drain.ts";
 import { ApiError } from "./errors.ts";
 import { isAllowedHost } from "./hosts.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { metricsRoute, type MetricsText } from "./metrics.ts";
+import { addObservers, type RequestObserver } from "./observer.ts";
+import { limitOverload, noRoom } from "./overload.ts";
 import { BUILT_PAGE_FOLDER, pageRoutes } from "./page.ts";
 import { parseQueryString } from "./parameters.ts";
 import { readsOf } from "./reads.ts";
 import { allowedMethods, resolvePath, slashRedirect } from "./paths.ts";
+import { strictTransport } from "./strict_transport.ts";
 
 /** What routes need. */
 export interface RouteContext {
@@ -56,7 +67,8 @@ export interface RouteContext {
   fetchPolicy?: FetchPolicy;
 }
 
-export interface ServerOptions extends Omit<RouteContext, "changes"> {
+export interface ServerOptions extends Omit<RouteContext, "changes" | "pool"> {
+  pool: OwnPool;
   /** For connections beside the pool. */
   connection: Connection;
   log: Log;
@@ -64,8 +76,12 @@ export interface ServerOptions extends Omit<RouteContext, "changes"> {
   submissions?: SubmissionOptions;
   /** Where the built page is; the build's own folder when absent. */
   pageFolder?: string;
+  /** Where the cache of answers counts what it does. */
+  cacheStats?: CacheStats;
   /** What `/metrics` answers; there is no such path when absent. */
   metrics?: MetricsText;
+  /** Who is told of each request. */
+  observers?: readonly RequestObserver[];
 }
 
 const MAX_BODY_BYTES = 2_621_440;
@@ -93,6 +109,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     genReqId: () => randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: "idle",
+    // What comes over a connection that there is still is answered like everything else.
+    return503OnClosing: false,
+    trustProxy: settings.security.trustedProxies.length > 0 ? settings.security.trustedProxies : false,
     routerOptions: { querystringParser: parseQueryString, maxParamLength: MAX_SEGMENT_CHARACTERS },
     rewriteUrl: (request) => canonicalUrl(request.url ?? "/"),
     frameworkErrors: (_error, _request, reply: FastifyReply) => {
@@ -103,7 +122,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
   takeRawBodies(app);
+  addObservers(app, options.observers ?? []);
+  prepareDrain(app);
+  if (settings.debugging.sqlQuery)
+    app.addHook("onRequest", (request, _reply, done) => {
+      inRoute(`${request.method} ${request.routeOptions.url ?? "(none)"}`, done);
+    });
   addHooks(app, settings);
+  tellOfErrors(app, options);
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -128,6 +154,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     optionsSuccessStatus: 200,
     strictPreflight: false,
   });
+  const changes = new ChangeFeed(options);
+  app.addHook("onClose", () => changes.close());
+  // The first to be told, so that whoever is told afterwards finds it.
+  const reads = await readsOf(app, options, changes);
+  const { cache, hotPath } = answerCache(app, options, changes, corsOrigins(settings), reads);
+  cacheAnswers(app, cache, hotPath);
+  await limitOverload(app, reads, settings.overload);
   await app.register(compress, {
     threshold: COMPRESSION_THRESHOLD_BYTES,
     encodings: ["gzip"],
@@ -136,9 +169,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerNotFound);
   await openApiRoutes(app);
-  const changes = new ChangeFeed(options);
-  app.addHook("onClose", () => changes.close());
-  const reads = await readsOf(app, options, changes);
   for (const routes of [
     healthRoutes,
     treeRoutes,
@@ -152,6 +182,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     issueRoutes,
     hardwareRoutes,
     hardwareDetailsRoutes,
+    hardwareRegistryRoutes,
     originRoutes,
     metricsRoutes,
     logDownloaderRoutes,
@@ -187,8 +218,10 @@ function rawPath(request: FastifyRequest): string {
 }
 
 function addHooks(app: FastifyInstance, settings: Settings): void {
+  const hsts = strictTransport(settings);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
+    if (request.protocol === "https") reply.header("strict-transport-security", hsts);
     if (!isAllowedHost(request.headers.host ?? "", settings.http.allowedHosts)) {
       throw new ApiError(
         400,
@@ -272,6 +305,14 @@ function answerError(error: HttpError, request: FastifyRequest, reply: FastifyRe
     return sendJson(reply.code(status).headers(error.headers), { error: error.message });
   if (status >= 400 && status < 500)
     return sendJson(reply.code(status), { error: clientErrorText(status, error) });
+  if (isUnavailable(error)) {
+    request.log.warn(
+      { method: request.method, url: request.originalUrl, error: error.message },
+      "the database did not answer",
+    );
+    const { message, headers } = noRoom("the database did not answer in time");
+    return sendJson(reply.code(503).headers(headers), { error: message });
+  }
   request.log.error({ method: request.method, url: request.originalUrl, err: error }, "request failed");
   return sendJson(reply.code(500), {
     error: `Internal error; the server's log has it under request id ${request.id}`,

@@ -43,6 +43,7 @@ async function run(port: NonNullable<typeof parentPort>, data: ThreadData): Prom
         ...(giveUpAfterMs === undefined ? {} : { giveUpAfterMs }),
       }),
   );
+  for (const writer of writers) void writer.warmUp();
   const worker = new Worker({
     spool: data.spool,
     folder: data.folder,

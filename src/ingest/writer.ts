@@ -25,6 +25,7 @@ import type { Log } from "../log.ts";
 import { ANNOUNCE_CHANGES } from "../rollups/changes.ts";
 import {
   AFTER_MERGE,
+  BEFORE_LOCK,
   BEFORE_MERGE,
   LOCK_WRITERS,
   RECORDS_WRITTEN,
@@ -129,6 +130,11 @@ export class Writer {
         throw new BatchStuck(`refused as a whole, though not in parts: ${errorMessage(again)}`);
       });
     }
+  }
+
+  /** Connects while the first files are read. */
+  warmUp(): Promise<void> {
+    return this.#session.warmUp();
   }
 
   /** Remembers that files were moved out of the inbox. */
@@ -273,6 +279,7 @@ async function merge(client: pg.Client, withKnown: Kind[], isFinal: boolean): Pr
     [
       ...(withKnown.includes("incidents") ? [insertNew("incidents")] : []),
       ...(withKnown.includes("tests") ? [FORGET_KNOWN_TESTS] : []),
+      BEFORE_LOCK,
       LOCK_WRITERS,
       ...(isFinal ? [CHECK_ACCOUNTS] : []),
       BEFORE_MERGE,

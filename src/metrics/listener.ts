@@ -1,7 +1,7 @@
 /** Metrics on a port of their own, at any path, for scrape jobs that know the reference (chapter 02, section 13). */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Registry } from "prom-client";
+import type { MetricsText } from "../http/metrics.ts";
 import type { Log } from "../log.ts";
 
 /** Connections at once: a few scrapers and people who look. */
@@ -24,11 +24,11 @@ export interface MetricsListener {
  */
 export async function openMetricsListener(
   port: number,
-  registry: Registry,
+  source: MetricsText,
   log: Log,
 ): Promise<MetricsListener | undefined> {
   const server = createServer((request, response) => {
-    void answer(registry, request, response, log);
+    void answer(source, request, response, log);
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
@@ -58,7 +58,7 @@ export async function openMetricsListener(
 }
 
 async function answer(
-  registry: Registry,
+  source: MetricsText,
   { method }: IncomingMessage,
   response: ServerResponse,
   log: Log,
@@ -68,10 +68,8 @@ async function answer(
     return;
   }
   try {
-    const text = await registry.metrics();
-    response
-      .writeHead(200, { "content-type": registry.contentType })
-      .end(method === "HEAD" ? undefined : text);
+    const text = await source.metrics();
+    response.writeHead(200, { "content-type": source.contentType }).end(method === "HEAD" ? undefined : text);
   } catch (error) {
     log.error({ err: error }, "metrics could not be read");
     response.writeHead(500).end();

@@ -14,6 +14,10 @@
  *
  * Everything is looked up by index from what is staged, new or touched, see `lookup`. A list that would be long is written as
  * `{"all": true}` instead, which readers take as "everything of this kind".
+ *
+ * A row is written for every batch, also for one that changes none of these: caches of answers have to know of each
+ * commit. For them the row also says of which kinds there were new, changed and repeated rows, and which trees and issues
+ * only had rows delivered again (for incidents: their issues), which moves times that answers show and sort by.
  */
 import { TEST_FACTS, lookup } from "./facts.ts";
 
@@ -45,9 +49,16 @@ export const CHANGES_TABLES: Record<string, string> = {
   concerned_incidents: "issue_id text, issue_version integer, build_id text, test_id text, of_issue boolean",
   // brought: it is new, or its checkout is; itself: it is so or is changed; else an incident names it
   concerned_builds: "id text, brought boolean, itself boolean",
+  // hardware of the new tests
+  new_hardware: "origin text, platform text, compatible text[]",
   // tests beside the new ones; itself: it is changed, or its build is so itself
   concerned_tests: "id text, build_id text, origin text, platform text, compatible text[], itself boolean",
 };
+
+/** What hardware the new tests ran on; to run before the writers' lock. */
+export const FIND_NEW_HARDWARE = `
+  insert into new_hardware (origin, platform, compatible)
+  select distinct origin, platform, compatible from new_tests where platform is not null or cardinality(compatible) > 0`;
 
 /** The trees of changed checkouts as they are before the merge; to run after `changed_rows` is filled. */
 export const KEEP_TREES_BEFORE = `
@@ -156,7 +167,7 @@ const TREES = boundedList(
 const HARDWARE = boundedList(
   `select distinct origin, platform, case when cardinality(compatible) > 0 then compatible end as compatibles
   from (
-    select origin, platform, compatible from new_tests
+    select origin, platform, compatible from new_hardware
     union all
     select origin, platform, compatible from concerned_tests
     union all
@@ -206,21 +217,75 @@ const ISSUES = boundedList(
   MOST_ISSUES,
 );
 
-/**
- * To run last in a batch's transaction, under the writers' lock: writes what changed, prunes the log, and notifies.
- * When nothing changed nothing is written.
- */
+const KINDS = ["checkouts", "builds", "tests", "issues", "incidents"];
+
+/** The kinds of rows that the batch has, by what became of them. */
+const ROW_KINDS = `
+  select jsonb_build_object(
+    'new', (
+      select coalesce(jsonb_agg(kind), '[]') from (
+        ${KINDS.map((kind) => `select '${kind}' as kind where exists (select from new_${kind})`).join(" union all ")}
+      ) kinds),
+    'changed', (select coalesce(jsonb_agg(distinct kind), '[]') from changed_rows),
+    'repeated', (select coalesce(jsonb_agg(distinct kind), '[]') from known_counts)) as kinds`;
+
+const REPEATED_TREES = boundedList(
+  `select distinct ${TREE.split(", ")
+    .map((name) => `c.${name}`)
+    .join(", ")}
+  from (select id from staged_checkouts s where not exists (select from new_checkouts n where n.id = s.id)) x
+  ${lookup("checkouts", "c", "c.id = x.id")}`,
+  TREE.split(", "),
+  TREE.split(", ")
+    .map((name) => `${name} collate "C"`)
+    .join(", "),
+  MOST_TREES,
+);
+
+const REPEATED_ISSUES = boundedList(
+  `select distinct id, version
+  from (
+    select id, version from staged_issues s
+    where not exists (select from new_issues n where n.id = s.id and n.version = s.version)
+    union all
+    select issue_id, issue_version from staged_incidents s
+    where not exists (select from new_incidents n where n.id = s.id)
+  ) issues
+  where id is not null and version is not null`,
+  ["id", "version"],
+  `id collate "C", version`,
+  MOST_ISSUES,
+);
+
+/** To run last in a batch's transaction, under the writers' lock: writes what changed, prunes the log, and notifies. */
 export const ANNOUNCE_CHANGES = `${FIND_CONCERNED};
 
-  with trees as (${TREES}), hardware as (${HARDWARE}), issues as (${ISSUES}), announced as (
+  with trees as (${TREES}), hardware as (${HARDWARE}), issues as (${ISSUES}), kinds as (${ROW_KINDS}),
+  repeated_trees as (${REPEATED_TREES}), repeated_issues as (${REPEATED_ISSUES}), announced as (
     insert into changes (changed_at, changed)
     select clock_timestamp(), jsonb_build_object(
       'trees', case when is_everywhere then '{"all": true}' else trees.list end,
       'hardware', case when is_everywhere then '{"all": true}' else hardware.list end,
-      'issues', issues.list)
-    from trees, hardware, issues,
+      'issues', issues.list,
+      'rows', kinds.kinds || jsonb_build_object('trees', repeated_trees.list, 'issues', repeated_issues.list))
+    from trees, hardware, issues, kinds, repeated_trees, repeated_issues,
       (select count(*) > ${MOST_INCIDENTS} as is_everywhere from concerned_incidents where of_issue) found
-    where is_everywhere or trees.list <> '[]' or hardware.list <> '[]' or issues.list <> '[]'
+    returning id
+  ), pruned as (
+    -- index changes_pkey
+    delete from changes where id = any (array(
+      select c.id from changes c where c.id <= (select id from announced) - ${KEPT_CHANGES} order by c.id
+      limit ${MOST_PRUNED}
+    ))
+  )
+  select pg_notify('${CHANGES_CHANNEL}', id::text) from announced`;
+
+/** The same for a transaction that changed rows without a batch, such as a deletion: everything may be other than it was. */
+export const ANNOUNCE_EVERYTHING = `
+  with announced as (
+    insert into changes (changed_at, changed)
+    select clock_timestamp(), jsonb_build_object('trees', everything, 'hardware', everything, 'issues', everything)
+    from (values (jsonb_build_object('all', true))) a (everything)
     returning id
   ), pruned as (
     -- index changes_pkey

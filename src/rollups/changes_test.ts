@@ -45,8 +45,15 @@ const NOTHING = { trees: [], hardware: [], issues: [] };
 
 type Sections = Record<string, object[]>;
 
-/** Takes submissions in, one after the other, each as a batch of its own. @returns what the last one changed */
-async function changesOf(...batches: Sections[]): Promise<unknown[]> {
+interface Announced {
+  trees: unknown;
+  hardware: unknown;
+  issues: unknown;
+  rows: unknown;
+}
+
+/** Takes submissions in, one after the other, each as a batch of its own. @returns what the last one announced */
+async function announcedBy(...batches: Sections[]): Promise<Announced[]> {
   let before = 0;
   for (const sections of batches) {
     const [newest] = await database.rows("select coalesce(max(id), 0)::integer as id from changes");
@@ -55,7 +62,15 @@ async function changesOf(...batches: Sections[]): Promise<unknown[]> {
     expect(reports).toEqual({});
   }
   const rows = await database.rows("select changed from changes where id > $1 order by id", [before]);
-  return rows.map(({ changed }) => changed);
+  return rows.map(({ changed }) => changed as Announced);
+}
+
+/** The same without what only caches read: nothing where no tree, hardware or issue changed. */
+async function changesOf(...batches: Sections[]): Promise<unknown[]> {
+  const announced = await announcedBy(...batches);
+  return announced
+    .map(({ rows: _rows, ...lists }) => lists)
+    .filter((lists) => Object.values(lists).some((list) => !Array.isArray(list) || list.length > 0));
 }
 
 describe("a batch", () => {
@@ -320,6 +335,42 @@ describe("a batch", () => {
     expect(await changesOf({ incidents }, { issues: [ISSUE] })).toEqual([
       { trees: { all: true }, hardware: { all: true }, issues: [{ id: "o:i", version: 1 }] },
     ]);
+  });
+});
+
+describe("for caches, a batch", () => {
+  it("announces its kinds of rows, and what was delivered again, also when it changes nothing else", async () => {
+    const all = {
+      checkouts: [CHECKOUT],
+      builds: [BUILD],
+      tests: [TEST],
+      issues: [ISSUE],
+      incidents: [{ ...INCIDENT, issue_id: "o:other", test_id: "o:t" }],
+    };
+    const kinds = ["builds", "checkouts", "incidents", "issues", "tests"];
+    const sorted = ([first]: Announced[]): unknown =>
+      JSON.parse(JSON.stringify(first?.rows), (_key, value: unknown) =>
+        Array.isArray(value) && value.every((item) => typeof item === "string") ? value.sort() : value,
+      );
+    expect(sorted(await announcedBy(all))).toEqual({
+      ...{ new: kinds, changed: [], repeated: [], trees: [], issues: [] },
+    });
+    const again = await announcedBy(all);
+    expect(again).toMatchObject([NOTHING]);
+    expect(sorted(again)).toEqual({
+      ...{ new: [], changed: [], repeated: kinds, trees: [TREE] },
+      issues: [
+        { id: "o:i", version: 1 },
+        { id: "o:other", version: 1 },
+      ],
+    });
+    expect(sorted(await announcedBy({ checkouts: [{ ...CHECKOUT, git_commit_name: "v6.18" }] }))).toEqual({
+      ...{ new: [], changed: ["checkouts"], repeated: ["checkouts"], trees: [TREE], issues: [] },
+    });
+    // Nothing is known of its build, and it ran nowhere.
+    const orphan = await announcedBy({ tests: [{ id: "o:t9", build_id: "o:none", origin: "o" }] });
+    expect(orphan).toMatchObject([NOTHING]);
+    expect(sorted(orphan)).toMatchObject({ new: ["tests"] });
   });
 });
 

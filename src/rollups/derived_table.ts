@@ -148,11 +148,30 @@ export function idOf(table: QueueName): string {
  * such rows where the checkouts were pruned.
  */
 export function strayRows(table: CountedTableName): string {
-  const { unit, stored, found } = STANDING[table];
-  const stray = `select ${unit} from ${table} except ${stored}`;
-  if (unit === COMMIT) return found({ checkouts: "", commits: stray });
-  if (unit !== TREE) return found({ checkouts: stray, commits: "" });
-  return `select r.* from ${table} r where ${treeKey("r")} in (select ${treeKey("k")} from (${stray}) k)`;
+  return rowsOfUnits(table, leftUnits(table));
+}
+
+/** What the rows of a table stand for that is not stored, as a query of its `unit` columns. */
+export function leftUnits(table: CountedTableName): string {
+  const { unit, stored } = STANDING[table];
+  return `select ${unit} from ${table} except ${stored}`;
+}
+
+/** Those of some units that are not stored now; found by index, but for trees. */
+export function unitsStillLeft(table: CountedTableName, units: string): string {
+  const { unit, stored } = STANDING[table];
+  const named = `select ${unit} from (${units}) n`;
+  if (unit === COMMIT) return `${named} except select ${unit} from (${ofCommits("checkouts", named)}) c`;
+  if (unit === TREE) return `${named} except ${stored}`;
+  return `${named} where not exists (select from checkouts c where c.id = n.checkout_id)`;
+}
+
+/** The rows of a table that stand for some units. */
+export function rowsOfUnits(table: CountedTableName, units: string): string {
+  const { unit, found } = STANDING[table];
+  if (unit === COMMIT) return found({ checkouts: "", commits: units });
+  if (unit !== TREE) return found({ checkouts: units, commits: "" });
+  return `select r.* from ${table} r where ${treeKey("r")} in (select ${treeKey("k")} from (${units}) k)`;
 }
 
 /** A row as text for a report: what tells it from others. */

@@ -13,7 +13,7 @@ const BOTH_NULL = (column: string): string => `k.${column} is null and c.${colum
  * The newest checkout of the tree that `k` names; an equal time goes to the smallest id. One of the four parts gives
  * it, the others ask for nothing, so that each can use the index.
  */
-const NEWEST_OF_TREE = `(
+export const NEWEST_OF_TREE = `(
     select c.* from (
       ${[SAME, BOTH_NULL]
         .flatMap((branch) => [SAME, BOTH_NULL].map((name) => [branch, name] as const))

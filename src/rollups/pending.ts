@@ -13,14 +13,56 @@ const PENDING_TEST_COLUMNS =
 const PENDING_BUILD = `b.id as build_id, b.origin, b.checkout_id, ${simplifiedStatus("b.status")} as status`;
 const PENDING_BUILD_COLUMNS = "build_id, origin, checkout_id, status";
 
-/** What was touched and is counted now leaves the queue, what is not is put there with the values of its merged row. */
+export const PENDING_TABLES: Record<string, string> = {
+  // builds that new tests name and that were not ready before the writers' lock
+  awaited_builds: "build_id text",
+};
+
+/**
+ * Puts new tests into the queue whose build is not ready; to run before the writers' lock. Nearly all of them still wait
+ * under it, so that no other writer has to wait for this.
+ */
+export const QUEUE_NEW_TESTS = `
+  insert into awaited_builds (build_id)
+  select x.build_id
+  from (select distinct build_id from new_tests) x
+  left join lateral (
+    -- indexes builds_pkey, checkouts_pkey
+    select true as is_ready
+    from (select b.checkout_id from builds b where b.id = x.build_id offset 0) b
+    ${lookup("checkouts", "c", "c.id = b.checkout_id")}
+  ) parents on true
+  where parents.is_ready is null;
+
+  insert into pending_test (${PENDING_TEST_COLUMNS})
+  select ${PENDING_TEST}
+  from new_tests t
+  where t.build_id in (select build_id from awaited_builds)
+  on conflict (test_id) do nothing`;
+
+/**
+ * What was touched and is counted now leaves the queue, what is not is put there with the values of its merged row. New
+ * tests are there already if they have to be, but for those whose build became ready, or was deleted, before the lock.
+ */
 export const CHANGE_PENDING = `
   delete from pending_test p using touched_tests x where p.test_id = x.id;
+
+  delete from pending_test p
+  using (
+    select id from new_tests
+    where build_id in (
+      select build_id from awaited_builds intersect select build_id from moved_builds where sign > 0
+    )
+  ) x
+  where p.test_id = x.id;
 
   insert into pending_test (${PENDING_TEST_COLUMNS})
   select ${PENDING_TEST}
   from ${TESTS_AFTER}
-  where t.build_id not in (select build_id from moved_builds where sign > 0)
+  where t.build_id not in (
+      select build_id from moved_builds where sign > 0 union all select build_id from awaited_builds
+    )
+    or t.build_id not in (select build_id from moved_builds where sign > 0) and t.id not in (select id from new_tests)
   on conflict (test_id) do nothing;
 
   delete from pending_builds p using touched_builds x where not x.is_new and p.build_id = x.id;
@@ -35,7 +77,9 @@ export const CHANGE_PENDING = `
 /** Makes the queues anew from queries of the shape of `EXPECTED_PENDING_TEST` and `EXPECTED_PENDING_BUILDS`. */
 export function refillQueues(tests: string, builds: string): string {
   return `
-  truncate pending_test, pending_builds;
+  -- not truncated: writers put tests into the queue before they have the lock, and readers look at it
+  delete from pending_test;
+  delete from pending_builds;
   insert into pending_test (${PENDING_TEST_COLUMNS}) ${tests};
   insert into pending_builds (${PENDING_BUILD_COLUMNS}) ${builds}`;
 }

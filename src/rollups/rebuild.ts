@@ -159,7 +159,7 @@ async function someDiffer({ client }: RepairSession, all: Sides[]): Promise<bool
 }
 
 /** Within a transaction that has the writers' lock. */
-async function mend({ client }: RepairSession, sides: Sides): Promise<Mended> {
+export async function mend({ client }: RepairSession, sides: Sides): Promise<Mended> {
   const { find, remove, change, add } = mending(sides);
   await client.query(find);
   const deleted = (await client.query(remove)).rowCount ?? 0;

@@ -7,10 +7,10 @@
  * not counted by this one, and is counted by the other, which sees everything committed once it has the lock. Existing
  * rows and derived tables are only changed under the lock. Readers are not affected by it.
  */
-import { CHANGES_TABLES } from "./changes.ts";
+import { CHANGES_TABLES, FIND_NEW_HARDWARE } from "./changes.ts";
 import { CHANGE_HARDWARE_STATUS } from "./hardware_status.ts";
 import { CHANGE_LATEST_CHECKOUT, LATEST_CHECKOUT_TABLES } from "./latest_checkout.ts";
-import { CHANGE_PENDING } from "./pending.ts";
+import { CHANGE_PENDING, PENDING_TABLES, QUEUE_NEW_TESTS } from "./pending.ts";
 import { FIND_TOUCHED, TOUCHED_TABLES, takeMoves } from "./touched.ts";
 import { CHANGE_TREE_LISTING, TREE_LISTING_TABLES } from "./tree_listing.ts";
 import { CHANGE_TREE_TESTS_ROLLUP, ROLLUP_TABLES } from "./tree_tests_rollup.ts";
@@ -27,6 +27,7 @@ export const ROLLUP_TEMPORARY_TABLES: Record<string, string> = {
   ...LATEST_CHECKOUT_TABLES,
   ...TREE_LISTING_TABLES,
   ...ROLLUP_TABLES,
+  ...PENDING_TABLES,
   ...CHANGES_TABLES,
   records_written: "table_name text, records bigint",
 };
@@ -39,7 +40,10 @@ export type AggregatedTable = (typeof AGGREGATED_TABLES)[number];
 export const RECORDS_WRITTEN =
   "select jsonb_object_agg(table_name, records) as records_written from records_written";
 
-/** To run when the new rows of a batch are inserted and before its known ones are merged. */
+/** To run when the new rows of a batch are inserted, before the lock: what follows from these alone. */
+export const BEFORE_LOCK = [FIND_NEW_HARDWARE, QUEUE_NEW_TESTS].join(";\n");
+
+/** To run under the lock, before the known rows of the batch are merged. */
 export const BEFORE_MERGE = [FIND_TOUCHED, takeMoves("before")].join(";\n");
 
 /** To run when they are merged. */

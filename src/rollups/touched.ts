@@ -176,9 +176,12 @@ export function takeMoves(moment: Moment): string {
   insert into build_moves
   select ${sign}, counted.* from (${countedBuilds(builds, moment)}) counted;
 
+  -- many builds with many tests each are joined here, which the planner takes for one of each
+  set local enable_nestloop = off;
   insert into hardware_build_moves
   select ${sign}, counted.* from (${hardwareBuilds(pairs, moment)}) counted
   union all
   select ${sign}, counted.*
-  from (${hardwareBuildsOf(tests, `select * from moved_builds where sign = ${sign}`)}) counted`;
+  from (${hardwareBuildsOf(tests, `select * from moved_builds where sign = ${sign}`)}) counted;
+  set local enable_nestloop = on`;
 }

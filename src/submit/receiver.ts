@@ -3,6 +3,7 @@
  * spool durably (chapter 02, section 14).
  */
 import { createHash } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { errorMessage } from "../database/errors.ts";
 import type { Pool } from "../database/pool.ts";
@@ -62,6 +63,8 @@ export class Receiver {
     this.#inbox = inbox;
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
+    // Each body that is being received listens; how many there are is limited, and no leak.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   /** A receiver for a spool, whose directories are made where they are missing. @throws SpoolError */

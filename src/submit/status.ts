@@ -93,7 +93,7 @@ export async function submissionStatus(
 }
 
 async function readRow(pool: Pool, id: string): Promise<Row | undefined> {
-  const { rows } = await pool.query<Record<string, unknown>>(
+  const { rows } = await pool.query(
     named(
       "submission_status",
       // submissions_pkey

@@ -1,7 +1,10 @@
 /** What the load tests share: a server, a data set, the program's environment. */
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { pino } from "pino";
 
@@ -51,6 +54,94 @@ export function generate(work, options) {
   return out;
 }
 
+/** Creates a database and fills it with submissions. */
+export async function fill(server, database, spool) {
+  const env = environment(server, database);
+  await administer(server, `create database ${database}`);
+  spawnSync(process.execPath, [PROGRAM, "migrate"], { env });
+  const { status } = spawnSync(process.execPath, [PROGRAM, "ingest", "--spool-dir", spool, "--once"], {
+    env,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  if (status !== 0) throw new Error(`the ingestion ended with ${status}`);
+  await query(server, database, "vacuum analyze");
+}
+
+/** Starts the program as a user does. @returns the process, and the address when it answers */
+export async function serve(env, args = []) {
+  const child = spawn(process.execPath, [PROGRAM, "serve", "--port", "0", ...args], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const base = /Listening on (http:\S+)\//.exec(line)?.[1];
+    if (base === undefined) continue;
+    child.stdout.resume();
+    return { child, base };
+  }
+  throw new Error(`the server ended with ${child.exitCode}`);
+}
+
+/** Ends what `serve` started, if it did. */
+export async function end(serving) {
+  if (serving === undefined || serving.child.exitCode !== null) return;
+  serving.child.kill();
+  await once(serving.child, "exit");
+}
+
+/** The most memory that a process and those that it started have taken, in MB, by process id. Linux only. */
+export function peakMegabytes(pid) {
+  const peaks = new Map();
+  try {
+    for (const id of [pid, ...descendants(pid)]) {
+      const status = readFileSync(`/proc/${id}/status`, "utf8");
+      peaks.set(id, Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024));
+    }
+  } catch {
+    // One has ended meanwhile, or this is no Linux.
+  }
+  return peaks;
+}
+
+function descendants(pid) {
+  const children = readdirSync("/proc").filter((id) => {
+    if (!/^\d+$/.test(id)) return false;
+    try {
+      return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1]) === pid;
+    } catch {
+      return false;
+    }
+  });
+  return children.flatMap((id) => [Number(id), ...descendants(Number(id))]);
+}
+
+/** Calls `send` with 0, 1, 2, ... at a steady rate, however long a call takes. @returns when all calls are done */
+export async function atRate(count, perSecond, send) {
+  const started = performance.now();
+  const sent = [];
+  for (let number = 0; number < count; number++) {
+    await sleep(Math.max(0, started + (number * 1000) / perSecond - performance.now()));
+    sent.push(send(number));
+  }
+  return Promise.all(sent);
+}
+
+/** @param sorted ascending. @param share 0.5 for the median */
+export function percentile(sorted, share) {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/** Rows of one statement. */
+export async function query(server, database, text, values = []) {
+  const connection = client(server, database);
+  await connection.connect();
+  try {
+    return (await connection.query(text, values)).rows;
+  } finally {
+    await connection.end();
+  }
+}
+
 /** A client that is not connected yet. */
 export function client({ host, port, user, password }, database) {
   return new pg.Client({ host, port, user, password, database });
@@ -58,10 +149,7 @@ export function client({ host, port, user, password }, database) {
 
 /** One statement on the server's own database. */
 export async function administer(server, statement) {
-  const connection = client(server, "postgres");
-  await connection.connect();
-  await connection.query(statement);
-  await connection.end();
+  await query(server, "postgres", statement);
 }
 
 /** The environment in which the program uses a database of the server. */

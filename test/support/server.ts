@@ -1,6 +1,7 @@
 /** The HTTP server on a test's database. */
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
+import { newCacheStats, type CacheStats } from "../../src/cache/stats.ts";
 import type { OwnPool } from "../../src/database/pool.ts";
 import type { FetchPolicy } from "../../src/fetch/policy.ts";
 import { connectionOf } from "./database.ts";
@@ -14,6 +15,8 @@ export interface TestServer {
   app: FastifyInstance;
   /** `http://127.0.0.1:PORT`. */
   base: string;
+  /** What its cache of answers counted; it has one when the environment sets CACHE_TIMEOUT. */
+  cacheStats: CacheStats;
   /** What the server logged, as JSON lines. */
   log: string[];
   /** GET of a path: status, headers and JSON or text. */
@@ -41,8 +44,11 @@ export async function testServer(
 ): Promise<TestServer> {
   const lines: string[] = [];
   const log = pino({ level: "info" }, { write: (line: string) => lines.push(line) });
-  const { settings } = loadSettings(environment);
+  // Tests write rows that no commit of submissions announces; those of the cache switch it on.
+  const { settings } = loadSettings({ CACHE_TIMEOUT: "0", ...environment });
+  const cacheStats = newCacheStats();
   const app = await createServer({
+    cacheStats,
     pool,
     connection: connectionOf(pool),
     settings,
@@ -58,6 +64,7 @@ export async function testServer(
   return {
     app,
     base,
+    cacheStats,
     log: lines,
     get: (path, headers) => request(base + path, headers === undefined ? {} : { headers }),
   };

@@ -1,8 +1,10 @@
 /** `/api/build/...` (chapter 06, section 4). */
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
+import { ANY_COMMIT, ANY_ISSUE } from "../../cache/tags.ts";
 import { sendJsonText, sendNothing } from "../../http/answers.ts";
 import type { RouteContext } from "../../http/server.ts";
+import { branchOfItem } from "../item_tags.ts";
 import { itemIssues } from "../item_issues.ts";
 import { queryBody } from "../query.ts";
 import { CountedIssue, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
@@ -23,6 +25,7 @@ export function buildRoutes(app: FastifyInstance, { pool }: RouteContext): void 
   app.get<BuildRequest>(
     "/api/build/:build_id",
     {
+      config: { cache: { tags: (_request, answer) => branchOfItem(answer) } },
       schema: {
         operationId: "build_retrieve",
         tags: ["build"],
@@ -40,6 +43,7 @@ export function buildRoutes(app: FastifyInstance, { pool }: RouteContext): void 
   app.get<BuildRequest>(
     "/api/build/:build_id/tests",
     {
+      config: { cache: { tags: () => [ANY_COMMIT] } },
       schema: {
         operationId: "build_tests_retrieve",
         tags: ["build"],
@@ -57,6 +61,8 @@ export function buildRoutes(app: FastifyInstance, { pool }: RouteContext): void 
   app.get<BuildRequest>(
     "/api/build/:build_id/issues",
     {
+      // What changes a build or test changes the issues that it has.
+      config: { cache: { tags: () => [ANY_ISSUE] } },
       schema: {
         operationId: "build_issues_retrieve",
         tags: ["build"],

@@ -97,7 +97,8 @@ describe("GET /api/events", () => {
           changed_at: TIME,
         },
       },
-      { id: "3", event: "change", data: { ...change({ trees: [TREE] }), changed_at: TIME } },
+      // The batch in between changed nothing.
+      { id: "4", event: "change", data: { ...change({ trees: [TREE] }), changed_at: TIME } },
     ]);
   });
 

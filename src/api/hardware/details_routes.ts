@@ -1,13 +1,15 @@
 /** Details of a piece of hardware: full, summary, builds, boots and tests (chapter 05, sections 7 to 9). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { TSchema } from "typebox";
+import { ANY_CHECKOUT, hardwareNamed, REPEATED_ISSUE } from "../../cache/tags.ts";
 import type { Pool } from "../../database/pool.ts";
 import { FilterError, parseBodyFilters } from "../../filters/parse.ts";
 import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
 import { parseObjectBody } from "../../http/body.ts";
+import type { CachePolicy } from "../../http/cache_policy.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
-import { BODY_ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
+import { BODY_ERROR_ANSWERS, DEFAULT_ORIGIN, foundOrNot } from "../shapes.ts";
 import { EnvironmentQuery } from "../items/shapes.ts";
 import { parseWindow, REQUIRED, type Problem } from "./body.ts";
 import { hardwareBuilds, hardwareDetailsSummary, hardwareTests, type Found } from "./details.ts";
@@ -84,6 +86,15 @@ const VIEWS: View[] = [
   },
 ];
 
+/** A new checkout may be the head of its tree, on whatever hardware it was tested. */
+const CACHE: CachePolicy = {
+  tags: ({ params, body }) => {
+    const { origin } = parseObjectBody(body);
+    const name = typeof origin === "string" ? origin : DEFAULT_ORIGIN;
+    return [hardwareNamed(name, params.hardware_id ?? ""), ANY_CHECKOUT, REPEATED_ISSUE];
+  },
+};
+
 type DetailsRequest = FastifyRequest<{ Querystring: RawQuery; Params: { hardware_id: string } }>;
 
 export function hardwareDetailsRoutes(app: FastifyInstance, { pool }: RouteContext): void {
@@ -91,6 +102,7 @@ export function hardwareDetailsRoutes(app: FastifyInstance, { pool }: RouteConte
     app.post<{ Querystring: RawQuery; Params: { hardware_id: string } }>(
       `/api/hardware/:hardware_id${view.path}`,
       {
+        config: { cost: "expensive", cache: CACHE },
         schema: {
           operationId: view.operationId,
           tags: ["hardware"],

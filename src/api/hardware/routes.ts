@@ -1,10 +1,12 @@
 /** The hardware lists and the commit history (chapter 05, sections 4 to 6 and 10). */
 import type { FastifyInstance } from "fastify";
+import { ANY_CHECKOUT, ANY_COMMIT, commitOfHash, hardwareOf } from "../../cache/tags.ts";
 import { sendJsonText, sendNothing } from "../../http/answers.ts";
 import { parseObjectBody } from "../../http/body.ts";
+import { lastValue, withMovingWindow } from "../../http/cache_policy.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
-import { BODY_ERROR_ANSWERS, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
+import { BODY_ERROR_ANSWERS, DEFAULT_ORIGIN, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
 import { parseWindow, type Problem } from "./body.ts";
 import { hardwareByRevision } from "./by_revision.ts";
 import { commitHistory, parseCommitHeads } from "./commit_history.ts";
@@ -29,6 +31,12 @@ export function hardwareRoutes(app: FastifyInstance, { pool }: RouteContext): vo
   app.get<{ Querystring: RawQuery }>(
     "/api/hardware/",
     {
+      // A new checkout may be the head of its tree, on whatever hardware it was tested.
+      config: {
+        cache: {
+          tags: (request) => [hardwareOf(lastValue(request, "origin", DEFAULT_ORIGIN)), ANY_CHECKOUT],
+        },
+      },
       schema: {
         operationId: "hardware_retrieve",
         tags: ["hardware"],
@@ -48,6 +56,7 @@ export function hardwareRoutes(app: FastifyInstance, { pool }: RouteContext): vo
   app.get<{ Querystring: RawQuery }>(
     "/api/hardware-by-revision/",
     {
+      config: { cache: { tags: (request) => [commitOfHash(lastValue(request, "git_commit_hash"))] } },
       schema: {
         operationId: "hardware_by_revision_retrieve",
         tags: ["hardware-by-revision"],
@@ -65,6 +74,7 @@ export function hardwareRoutes(app: FastifyInstance, { pool }: RouteContext): vo
   app.get<{ Querystring: RawQuery }>(
     "/api/hardware/selectors/",
     {
+      config: { cache: { tags: () => [ANY_COMMIT], until: withMovingWindow } },
       schema: {
         operationId: "hardware_selectors_retrieve",
         tags: ["hardware"],
@@ -82,6 +92,7 @@ export function hardwareRoutes(app: FastifyInstance, { pool }: RouteContext): vo
   app.post(
     "/api/hardware/:hardware_id/commit-history",
     {
+      config: { cache: { tags: () => [ANY_CHECKOUT] } },
       schema: {
         operationId: "hardware_commit_history_create",
         tags: ["hardware"],

@@ -1,7 +1,9 @@
 /** `/api/issue/...` (chapter 06, section 3). */
 import type { FastifyInstance } from "fastify";
+import { ANY_ISSUE, FILLED_CHECKOUT, issueOf } from "../../cache/tags.ts";
 import { parseQueryFilters } from "../../filters/parse.ts";
 import { sendJsonText, sendNothing } from "../../http/answers.ts";
+import { lastValue, withMovingWindow, type CachePolicy } from "../../http/cache_policy.ts";
 import { ParameterError } from "../../http/errors.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
@@ -30,6 +32,14 @@ const ISSUE_NOT_FOUND = "Issue not found";
 const NO_BUILDS = "No builds found for this issue";
 const NO_TESTS = "No tests found for this issue";
 
+/** An answer about more issues than these counts as one about all. */
+const MOST_TAGS = 100;
+
+/** Checkouts are shown, and no issue counts as changed when one of them is. */
+const ONE_ISSUE: CachePolicy = {
+  tags: ({ params }) => [issueOf(params.issue_id ?? ""), FILLED_CHECKOUT],
+};
+
 interface IssueRequest {
   Params: { issue_id: string };
   Querystring: RawQuery;
@@ -40,6 +50,13 @@ export function issueRoutes(app: FastifyInstance, { pool }: RouteContext): void 
   app.get<{ Querystring: RawQuery }>(
     "/api/issue/",
     {
+      config: {
+        cache: {
+          tags: () => [ANY_ISSUE, FILLED_CHECKOUT],
+          until: (request) =>
+            lastValue(request, "endTimestampInSeconds") === "" ? withMovingWindow() : Infinity,
+        },
+      },
       schema: {
         operationId: "issue_retrieve",
         tags: ["issue"],
@@ -61,6 +78,15 @@ export function issueRoutes(app: FastifyInstance, { pool }: RouteContext): void 
   app.post(
     "/api/issue/extras/",
     {
+      config: {
+        cache: {
+          tags: ({ body }) => {
+            const versions = parseExtrasBody(body);
+            const issues = versions.length > MOST_TAGS ? [ANY_ISSUE] : versions.map(({ id }) => issueOf(id));
+            return [...issues, FILLED_CHECKOUT];
+          },
+        },
+      },
       schema: {
         operationId: "issue_extras_create",
         tags: ["issue"],
@@ -78,6 +104,7 @@ export function issueRoutes(app: FastifyInstance, { pool }: RouteContext): void 
   app.get<IssueRequest>(
     "/api/issue/:issue_id",
     {
+      config: { cache: ONE_ISSUE },
       schema: {
         operationId: "issue_retrieve_2",
         tags: ["issue"],
@@ -97,6 +124,7 @@ export function issueRoutes(app: FastifyInstance, { pool }: RouteContext): void 
   app.get<IssueRequest>(
     "/api/issue/:issue_id/builds",
     {
+      config: { cache: ONE_ISSUE },
       schema: {
         operationId: "issue_builds_retrieve",
         tags: ["issue"],
@@ -116,6 +144,7 @@ export function issueRoutes(app: FastifyInstance, { pool }: RouteContext): void 
   app.get<IssueRequest>(
     "/api/issue/:issue_id/tests",
     {
+      config: { cache: ONE_ISSUE },
       schema: {
         operationId: "issue_tests_retrieve",
         tags: ["issue"],

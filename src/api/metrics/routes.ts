@@ -1,6 +1,8 @@
 /** `/api/metrics/` (chapter 06, section 6.4): a report about what was ingested in a number of days. */
 import type { FastifyInstance } from "fastify";
+import { ANY_COMMIT } from "../../cache/tags.ts";
 import { sendJsonText } from "../../http/answers.ts";
+import { untilMidnight } from "../../http/cache_policy.ts";
 import { ApiError } from "../../http/errors.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
@@ -16,6 +18,7 @@ export function metricsRoutes(app: FastifyInstance, { pool }: RouteContext): voi
   app.get<{ Querystring: RawQuery }>(
     "/api/metrics/",
     {
+      config: { cost: "expensive", cache: { tags: () => [ANY_COMMIT], until: untilMidnight } },
       schema: {
         operationId: "metrics_retrieve",
         tags: ["metrics"],

@@ -1,8 +1,10 @@
 /** `/api/origins/` (chapter 06, section 6.3). */
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
+import { ANY_COMMIT } from "../../cache/tags.ts";
 import { sql, type Statement } from "../../database/sql.ts";
 import { sendJsonText } from "../../http/answers.ts";
+import { untilMidnight } from "../../http/cache_policy.ts";
 import { ApiError } from "../../http/errors.ts";
 import { integerParameter, parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
@@ -72,6 +74,7 @@ export function originRoutes(app: FastifyInstance, { pool, settings }: RouteCont
   app.get<{ Querystring: RawQuery }>(
     "/api/origins/",
     {
+      config: { cache: { tags: () => [ANY_COMMIT], until: untilMidnight } },
       schema: {
         operationId: "origins_retrieve",
         tags: ["origins"],

@@ -1,10 +1,13 @@
 /** `/api/test/...` (chapter 06, section 5). */
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
+import { ANY_ISSUE, branchOfRepository, REPEATED_TEST } from "../../cache/tags.ts";
 import { sendJsonText, sendNothing } from "../../http/answers.ts";
+import { lastValue } from "../../http/cache_policy.ts";
 import { ApiError } from "../../http/errors.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
+import { branchOfItem } from "../item_tags.ts";
 import { itemIssues } from "../item_issues.ts";
 import { queryBody } from "../query.ts";
 import { CountedIssue, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
@@ -25,6 +28,7 @@ export function testRoutes(app: FastifyInstance, { pool }: RouteContext): void {
   app.get<TestRequest>(
     "/api/test/:test_id",
     {
+      config: { cache: { tags: (_request, answer) => [...branchOfItem(answer), REPEATED_TEST] } },
       schema: {
         operationId: "test_retrieve",
         tags: ["test"],
@@ -42,6 +46,8 @@ export function testRoutes(app: FastifyInstance, { pool }: RouteContext): void {
   app.get<TestRequest>(
     "/api/test/:test_id/issues",
     {
+      // What changes a build or test changes the issues that it has.
+      config: { cache: { tags: () => [ANY_ISSUE] } },
       schema: {
         operationId: "test_issues_retrieve",
         tags: ["test"],
@@ -61,6 +67,19 @@ export function testRoutes(app: FastifyInstance, { pool }: RouteContext): void {
   app.get<{ Querystring: RawQuery }>(
     "/api/test/status-history",
     {
+      config: {
+        cache: {
+          // Of a test without a start time the time is taken at which it came in.
+          tags: (request) => [
+            branchOfRepository(
+              lastValue(request, "origin"),
+              lastValue(request, "git_repository_url"),
+              lastValue(request, "git_repository_branch"),
+            ),
+            REPEATED_TEST,
+          ],
+        },
+      },
       schema: {
         operationId: "test_status_history_retrieve",
         tags: ["test"],

@@ -1,10 +1,12 @@
 /** All commits of a tree's branch (chapter 04, section 7). */
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
+import { branchOfTree } from "../../cache/tags.ts";
 import { isoTimestamp } from "../../database/json.ts";
 import { raw, sql } from "../../database/sql.ts";
 import type { Pool } from "../../database/pool.ts";
 import { sendJsonText, sendNothing } from "../../http/answers.ts";
+import { lastValue } from "../../http/cache_policy.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
 import { queryBody } from "../query.ts";
@@ -93,6 +95,17 @@ export function commitListRoute(app: FastifyInstance, { pool }: RouteContext): v
   app.get<{ Querystring: RawQuery; Params: { tree_name: string; git_branch: string } }>(
     "/api/tree/:tree_name/:git_branch/commits",
     {
+      config: {
+        cache: {
+          tags: (request) => [
+            branchOfTree(
+              lastValue(request, "origin", DEFAULT_ORIGIN),
+              request.params.tree_name ?? "",
+              request.params.git_branch ?? "",
+            ),
+          ],
+        },
+      },
       schema: {
         operationId: "tree_commits_retrieve_2",
         tags: ["tree"],

@@ -1,17 +1,32 @@
 /** `/api/tree/{tree}/{branch}/compare` and its lists (chapter 04, section 10). */
 import type { FastifyInstance } from "fastify";
 import { Type, type Static } from "typebox";
+import { branchOfTree, REPEATED_BUILD, REPEATED_TEST } from "../../cache/tags.ts";
 import { parseQueryFilters } from "../../filters/parse.ts";
 import { sendJson, sendJsonText } from "../../http/answers.ts";
+import { lastValue, type CachePolicy } from "../../http/cache_policy.ts";
 import { ApiError } from "../../http/errors.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
 import { FILTERS_OF_BOOTS, FILTERS_OF_BUILDS, FILTERS_OF_TESTS } from "../filter_parameters.ts";
-import { ERROR_ANSWERS } from "../shapes.ts";
+import { DEFAULT_ORIGIN, ERROR_ANSWERS } from "../shapes.ts";
 import { compare, comparedBuilds, comparedTests, type Sides } from "./compare.ts";
 import { BranchPath, CompareQuery, ComparedBuilds, ComparedTests, TreeCompare } from "./shapes.ts";
 
 const NO_HASHES = "hash_a and hash_b are required";
+
+/** Of several runs of a test that started at once the one that was taken in last is compared. */
+const CACHE: CachePolicy = {
+  tags: (request) => [
+    branchOfTree(
+      lastValue(request, "origin", DEFAULT_ORIGIN),
+      request.params.tree_name ?? "",
+      request.params.git_branch ?? "",
+    ),
+    REPEATED_BUILD,
+    REPEATED_TEST,
+  ],
+};
 
 type Params = Static<typeof BranchPath>;
 
@@ -19,6 +34,7 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery; Params: Params }>(
     "/api/tree/:tree_name/:git_branch/compare",
     {
+      config: { cost: "expensive", cache: CACHE },
       schema: {
         operationId: "tree_compare_retrieve",
         tags: ["tree"],
@@ -34,6 +50,7 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery; Params: Params }>(
     "/api/tree/:tree_name/:git_branch/compare/builds",
     {
+      config: { cost: "expensive", cache: CACHE },
       schema: {
         operationId: "tree_compare_builds_retrieve",
         tags: ["tree"],
@@ -54,6 +71,7 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
     app.get<{ Querystring: RawQuery; Params: Params }>(
       `/api/tree/:tree_name/:git_branch/compare/${kind}`,
       {
+        config: { cost: "expensive", cache: CACHE },
         schema: {
           operationId: `tree_compare_${kind}_retrieve`,
           tags: ["tree"],

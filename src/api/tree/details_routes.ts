@@ -1,14 +1,16 @@
 /** Details of a tree's commit: full, summary, builds, boots and tests, by tree and branch or by hash (chapter 04, section 6). */
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { Type, type Static, type TSchema } from "typebox";
+import { branchOfRepository, branchOfTree, REPEATED_ISSUE } from "../../cache/tags.ts";
 import type { Pool } from "../../database/pool.ts";
 import { parseQueryFilters } from "../../filters/parse.ts";
 import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
+import { lastValue, type CachePolicy } from "../../http/cache_policy.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
 import { ALL_FILTERS, FILTERS_OF_BOOTS, FILTERS_OF_BUILDS, FILTERS_OF_TESTS } from "../filter_parameters.ts";
 import { EnvironmentQuery } from "../items/shapes.ts";
-import { ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
+import { DEFAULT_ORIGIN, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
 import {
   commitBuilds,
   commitLists,
@@ -98,6 +100,28 @@ const VIEWS: View[] = [
   },
 ];
 
+/** Known issues are in the order in which they were taken in, and so are the items that have them. */
+const BY_HASH: CachePolicy = {
+  tags: (request) => [
+    branchOfRepository(
+      lastValue(request, "origin", DEFAULT_ORIGIN),
+      lastValue(request, "git_url"),
+      lastValue(request, "git_branch"),
+    ),
+    REPEATED_ISSUE,
+  ],
+};
+const BY_TREE: CachePolicy = {
+  tags: (request) => [
+    branchOfTree(
+      lastValue(request, "origin", DEFAULT_ORIGIN),
+      request.params.tree_name ?? "",
+      request.params.git_branch ?? "",
+    ),
+    REPEATED_ISSUE,
+  ],
+};
+
 export function treeDetailsRoutes(app: FastifyInstance, { pool }: RouteContext): void {
   for (const view of VIEWS) {
     const schema = { tags: ["tree"], response: { 200: foundOrNot(view.answer), ...ERROR_ANSWERS } };
@@ -105,6 +129,7 @@ export function treeDetailsRoutes(app: FastifyInstance, { pool }: RouteContext):
     app.get<{ Querystring: RawQuery; Params: { commit_hash: string } }>(
       `/api/tree/:commit_hash/${view.name}`,
       {
+        config: { cost: "expensive", cache: BY_HASH },
         schema: {
           ...schema,
           operationId: `tree_${view.name}_retrieve`,
@@ -132,6 +157,7 @@ export function treeDetailsRoutes(app: FastifyInstance, { pool }: RouteContext):
     }>(
       `/api/tree/:tree_name/:git_branch/:commit_hash/${view.name}`,
       {
+        config: { cost: "expensive", cache: BY_TREE },
         schema: {
           ...schema,
           operationId: `tree_${view.name}_retrieve_2`,

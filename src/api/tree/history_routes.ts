@@ -1,8 +1,10 @@
 /** The commit graph's counts (chapter 04, sections 8 and 9). */
 import type { FastifyInstance } from "fastify";
 import { Type, type Static } from "typebox";
+import { ANY_COMMIT, branchOfRepository, branchOfTree } from "../../cache/tags.ts";
 import { parseQueryFilters } from "../../filters/parse.ts";
 import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
+import { lastValue, withMovingWindow } from "../../http/cache_policy.ts";
 import { fromUnixSeconds } from "../../http/datetime.ts";
 import { ApiError, ParameterError } from "../../http/errors.ts";
 import { parseParameters, wholeNumber, type RawQuery } from "../../http/parameters.ts";
@@ -32,6 +34,18 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery; Params: { commit_hash: string } }>(
     "/api/tree/:commit_hash/commits",
     {
+      config: {
+        cost: "expensive",
+        cache: {
+          tags: (request) => [
+            branchOfRepository(
+              lastValue(request, "origin"),
+              lastValue(request, "git_url"),
+              lastValue(request, "git_branch"),
+            ),
+          ],
+        },
+      },
       schema: {
         operationId: "tree_commits_retrieve",
         tags: ["tree"],
@@ -56,6 +70,17 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery; Params: { tree_name: string; git_branch: string; commit_hash: string } }>(
     "/api/tree/:tree_name/:git_branch/:commit_hash/commits",
     {
+      config: {
+        cost: "expensive",
+        cache: {
+          // The hash may turn out to be the last part of the branch.
+          tags: (request) => {
+            const { tree_name: tree = "", git_branch: branch = "", commit_hash: last = "" } = request.params;
+            const origin = lastValue(request, "origin");
+            return [branchOfTree(origin, tree, branch), branchOfTree(origin, tree, `${branch}/${last}`)];
+          },
+        },
+      },
       schema: {
         operationId: "tree_commits_retrieve_3",
         tags: ["tree"],
@@ -85,6 +110,8 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery }>(
     "/api/tree/commits-history",
     {
+      // For a hash that is not known the answer has the time of now.
+      config: { cost: "expensive", cache: { tags: () => [ANY_COMMIT], until: withMovingWindow } },
       schema: {
         operationId: "tree_commits_history_retrieve",
         tags: ["tree"],

@@ -1,7 +1,9 @@
 /** The tree listing, and the newest checkout of a branch (chapter 04, sections 4 and 5). */
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
+import { branchOfTree, treesOf } from "../../cache/tags.ts";
 import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
+import { lastValue } from "../../http/cache_policy.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
 import { DEFAULT_ORIGIN, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
@@ -24,6 +26,13 @@ export function treeRoutes(app: FastifyInstance, { pool }: RouteContext): void {
   app.get<{ Querystring: RawQuery }>(
     "/api/tree/",
     {
+      config: {
+        cache: {
+          tags: (request) => [treesOf(lastValue(request, "origin", DEFAULT_ORIGIN))],
+          until: (request, answer) =>
+            untilOneLeaves(parseParameters(TreeListingQuery, request.query), answer),
+        },
+      },
       schema: {
         operationId: "tree_retrieve",
         tags: ["tree"],
@@ -42,6 +51,17 @@ export function treeRoutes(app: FastifyInstance, { pool }: RouteContext): void {
   app.get<{ Querystring: RawQuery; Params: { tree_name: string; git_branch: string } }>(
     "/api/tree/:tree_name/:git_branch",
     {
+      config: {
+        cache: {
+          tags: (request) => [
+            branchOfTree(
+              lastValue(request, "origin", DEFAULT_ORIGIN),
+              request.params.tree_name ?? "",
+              request.params.git_branch ?? "",
+            ),
+          ],
+        },
+      },
       schema: {
         operationId: "tree_retrieve_2",
         tags: ["tree"],
@@ -65,4 +85,12 @@ export function treeRoutes(app: FastifyInstance, { pool }: RouteContext): void {
       });
     },
   );
+}
+
+/** When the oldest tree of a listing, its last, is too old for it. */
+function untilOneLeaves({ interval_in_days: days }: { interval_in_days: number }, answer: Buffer): number {
+  const start = /"start_time" : "([^"]+)"\}\]$/.exec(
+    answer.toString("latin1", Math.max(0, answer.length - 200)),
+  )?.[1];
+  return start === undefined ? Infinity : Date.parse(start) + days * 86_400_000;
 }

@@ -1,6 +1,8 @@
 /** `/api/tree-report/` (chapter 04, section 11). */
 import type { FastifyInstance } from "fastify";
+import { ANY_COMMIT } from "../../cache/tags.ts";
 import { sendJsonText, sendNothing } from "../../http/answers.ts";
+import { withMovingWindow } from "../../http/cache_policy.ts";
 import { ApiError } from "../../http/errors.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
@@ -32,6 +34,7 @@ export function treeReportRoutes(app: FastifyInstance, { pool, settings }: Route
   app.get<{ Querystring: RawQuery }>(
     "/api/tree-report/",
     {
+      config: { cost: "expensive", cache: { tags: () => [ANY_COMMIT], until: withMovingWindow } },
       schema: {
         operationId: "tree_report_retrieve",
         tags: ["tree-report"],

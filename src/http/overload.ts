@@ -1,0 +1,178 @@
+/**
+ * What a server does when it is asked for more than it can do: who asks too often gets 429, what does not fit gets 503,
+ * both with `Retry-After`, and expensive requests wait for each other so that cheap ones need not.
+ *
+ * Routes say in their `config` what they cost. The limits are settings, each of one process.
+ */
+import rateLimit from "@fastify/rate-limit";
+import underPressure from "@fastify/under-pressure";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
+import type { Reads } from "../database/reads.ts";
+import type { OverloadSettings } from "../settings.ts";
+import { ApiError } from "./errors.ts";
+import { Gate, GateBusy, GateLeft } from "./gate.ts";
+import { UnsentAnswers } from "./unsent.ts";
+
+/**
+ * - `cheap`: a few rows; what a route is that says nothing.
+ * - `expensive`: all items of a commit or a platform. Up to three statements at once.
+ * - `endless`: a stream, which is bounded by its route.
+ * - `free`: tells how the process does, so it is answered whatever the load.
+ */
+export type Cost = "cheap" | "expensive" | "endless" | "free";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    cost?: Cost;
+  }
+}
+
+/** Statements that an expensive request runs at once, at most. */
+const STATEMENTS_AT_ONCE = 3;
+/** When to come again, for those whom the server has no room for. */
+const RETRY_SECONDS = 2;
+const MINUTE_MS = 60_000;
+/** Addresses whose requests are counted. */
+const MAX_CLIENTS = 20_000;
+/** Over so long the delay of the event loop is averaged: one long task, as at the start, is no overload. */
+const SAMPLE_MS = 5000;
+/** How often those who wait look whether somebody who keeps them waiting can be cut off. */
+const LOOK_MS = 1000;
+
+/** 503: there is no room now. */
+export function noRoom(what: string): ApiError {
+  return new ApiError(503, `The server is busy: ${what}; try again later`, {
+    "retry-after": String(RETRY_SECONDS),
+  });
+}
+
+/** Puts all limits before the routes that are registered after it. */
+export async function limitOverload(
+  app: FastifyInstance,
+  reads: Pick<Reads, "waitingCount">,
+  settings: OverloadSettings,
+): Promise<void> {
+  limitRequests(app, reads, settings);
+  await limitClients(app, settings);
+  await app.register(underPressure, {
+    sampleInterval: SAMPLE_MS,
+    maxEventLoopDelay: settings.maxEventLoopDelayMs,
+    maxHeapUsedBytes: settings.maxHeapBytes,
+    pressureHandler: (request, _reply, type) => {
+      if (costOf(request) !== "free")
+        throw noRoom(type === "heapUsedBytes" ? "its memory is used up" : "it is behind with its work");
+    },
+  });
+  limitExpensive(app, settings);
+}
+
+function costOf(request: FastifyRequest): Cost {
+  return request.routeOptions.config.cost ?? "cheap";
+}
+
+/** Requests at once, and those that wait for a connection to the database. */
+function limitRequests(
+  app: FastifyInstance,
+  reads: Pick<Reads, "waitingCount">,
+  settings: OverloadSettings,
+): void {
+  let running = 0;
+  app.addHook("onRequest", (request, reply, done) => {
+    const cost = costOf(request);
+    if (cost === "free" || cost === "endless") {
+      done();
+      return;
+    }
+    if (running >= settings.maxRequests) {
+      done(noRoom("it answers as many requests as it can"));
+      return;
+    }
+    if (reads.waitingCount >= settings.maxPoolWaiting) {
+      done(noRoom("too many requests wait for the database"));
+      return;
+    }
+    running++;
+    reply.raw.once("close", () => running--);
+    done();
+  });
+}
+
+/** Requests of one address. Those on the same machine, such as a proxy that does not tell for whom it asks, are not counted. */
+async function limitClients(app: FastifyInstance, settings: OverloadSettings): Promise<void> {
+  if (settings.requestsPerMinute === 0) return;
+  const silent = {
+    "x-ratelimit-limit": false,
+    "x-ratelimit-remaining": false,
+    "x-ratelimit-reset": false,
+  };
+  await app.register(rateLimit, {
+    max: settings.requestsPerMinute,
+    timeWindow: MINUTE_MS,
+    cache: MAX_CLIENTS,
+    allowList: (request) => costOf(request) === "free" || isLoopback(request.ip),
+    addHeaders: silent,
+    addHeadersOnExceeding: silent,
+    errorResponseBuilder: (_request, { after }) =>
+      new ApiError(429, `There were too many requests from this address; try again in ${after}`),
+  });
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || /^(::ffff:)?127\./.test(address);
+}
+
+/** Expensive requests: a share of the connections, a queue, and a bound on the answers that wait to be taken. */
+function limitExpensive(app: FastifyInstance, settings: OverloadSettings): void {
+  const connections = Math.floor((settings.poolSize * settings.expensiveShare) / 100);
+  const gate = new Gate(
+    {
+      places: Math.max(1, Math.floor(connections / STATEMENTS_AT_ONCE)),
+      maxWaiting: settings.expensiveQueue,
+      maxWaitMs: settings.expensiveWaitMs,
+    },
+    () => unsent.isFull(),
+  );
+  const unsent = new UnsentAnswers(settings.maxUnsentBytes, settings.sendTimeoutMs, () => {
+    gate.recheck();
+  });
+  const places = new WeakMap<FastifyRequest, () => void>();
+  const timer = setInterval(() => {
+    if (gate.waiting > 0) unsent.makeRoom();
+  }, LOOK_MS).unref();
+  app.addHook("onClose", (_app, done) => {
+    clearInterval(timer);
+    done();
+  });
+
+  const enter = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (request.method === "OPTIONS") return;
+    const gone = new AbortController();
+    const onClose = (): void => {
+      gone.abort();
+    };
+    reply.raw.once("close", onClose);
+    try {
+      places.set(request, await gate.enter(request.ip, gone.signal));
+    } catch (error) {
+      if (error instanceof GateBusy) throw noRoom(error.message);
+      if (!(error instanceof GateLeft)) throw error;
+      // There is nobody to answer.
+      reply.hijack();
+    } finally {
+      reply.raw.off("close", onClose);
+    }
+  };
+  // Behind the hooks of all routes, so that what one of them answers waits for nothing.
+  app.addHook("onRoute", (route: RouteOptions) => {
+    if (route.config?.cost !== "expensive") return;
+    const before = route.preHandler ?? [];
+    route.preHandler = [...(Array.isArray(before) ? before : [before]), enter];
+  });
+  // The place is for the work. The answer counts by its bytes from here on, however slowly it is taken.
+  app.addHook("onSend", (request, reply, payload, done) => {
+    if (Buffer.isBuffer(payload)) unsent.add(reply.raw, payload.length);
+    places.get(request)?.();
+    places.delete(request);
+    done(null, payload);
+  });
+}

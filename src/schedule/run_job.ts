@@ -1,0 +1,131 @@
+/** One run of a job: claimed, run, recorded, and told when it failed. */
+import { hostname } from "node:os";
+import type { Connection } from "../database/pool.ts";
+import { Session } from "../database/session.ts";
+import type { Log } from "../log.ts";
+import type { Notices } from "../notices/notices.ts";
+import { errorMessage } from "../database/errors.ts";
+import type { Settings } from "../settings.ts";
+import { runChild } from "./child.ts";
+import type { Job } from "./job.ts";
+import { tryLock, unlock, type Lease } from "./lease.ts";
+import { claimRun, finishRun, markLost, type Claim, type Result, type StartedBy } from "./runs.ts";
+
+/** How long the record of a run that is over is tried to be written. */
+const RECORD_FOR_MS = 60_000;
+
+export interface Runner {
+  settings: Settings;
+  connection: Connection;
+  log: Log;
+  /** Writes how runs ended, also when the lease under which they began is lost. */
+  records: Session;
+  /** This process, as the record of runs names it. */
+  node: string;
+  /** Who is told of failed runs. */
+  notices?: Notices;
+  /** Gets the output of jobs as it comes. */
+  onOutput?: (chunk: Buffer) => void;
+  /** The program whose commands jobs are; this one when absent. */
+  program?: string;
+}
+
+export interface RunRequest {
+  job: Job;
+  scheduledFor: Date;
+  startedBy: StartedBy;
+  missed: number;
+}
+
+/** This process, as the record of runs names it. */
+export function nodeName(): string {
+  return `${hostname()}:${process.pid}`;
+}
+
+export function recordSession(connection: Connection, log: Log): Session {
+  return new Session({
+    connection,
+    log,
+    name: "kernelboard job records",
+    prepare: () => Promise.resolve(),
+    giveUpAfterMs: RECORD_FOR_MS,
+  });
+}
+
+/**
+ * Runs a job if this process gets it.
+ *
+ * @returns how it ended; "running" when the job runs already somewhere, "taken" when this run of it was or is somebody's
+ * @throws the database's error when it cannot be claimed; then it was not run
+ */
+export async function runJob(
+  runner: Runner,
+  lease: Lease,
+  request: RunRequest,
+): Promise<Result | "running" | "taken"> {
+  const { job } = request;
+  const lockName = `job ${job.name}`;
+  if (!(await tryLock(lease.client, lockName))) return "running";
+  try {
+    const lost = await markLost(lease.client, job.name);
+    for (const scheduledFor of lost)
+      runner.log.error({ job: job.name, scheduledFor }, "whoever ran the job is gone");
+    const claim = { ...request, job: job.name, node: runner.node };
+    if (!(await claimRun(lease.client, claim))) return "taken";
+    return await runClaimed(runner, lease.signal, job, claim);
+  } finally {
+    await unlock(lease.client, lockName).catch(() => undefined);
+  }
+}
+
+async function runClaimed(runner: Runner, signal: AbortSignal, job: Job, claim: Claim): Promise<Result> {
+  const { log, records, notices, onOutput, program } = runner;
+  const { name, args, timeoutSeconds } = job;
+  const started = Date.now();
+  log.info({ job: name, scheduledFor: claim.scheduledFor, missed: claim.missed }, "job started");
+  const result = await runChild({
+    args,
+    timeoutSeconds,
+    signal,
+    environment: databaseEnvironment(runner),
+    ...(onOutput === undefined ? {} : { onOutput }),
+    ...(program === undefined ? {} : { program }),
+  });
+  const { outcome, exitCode, output } = result;
+  const seconds = Math.round((Date.now() - started) / 100) / 10;
+  const isWrong = outcome === "failed" || outcome === "timed out";
+  if (isWrong) log.error({ job: name, outcome, exitCode, seconds, output }, "job failed");
+  else log.info({ job: name, outcome, seconds }, "job ended");
+  try {
+    await records.run((client) => finishRun(client, claim, result));
+  } catch (error) {
+    log.error({ job: name, outcome, error: errorMessage(error) }, "how the job ended could not be recorded");
+  }
+  if (isWrong)
+    notices?.report({
+      kind: "job",
+      title: `Job ${name} ${outcome}${exitCode === null ? "" : ` with exit code ${exitCode}`}`,
+      reason: output,
+      about: [
+        ["Command", args.join(" ")],
+        ["Scheduled for", claim.scheduledFor.toISOString()],
+        ["Node", claim.node],
+      ],
+    });
+  return result;
+}
+
+/** A command that would start the embedded database anew is told where this process has it running. */
+function databaseEnvironment({ settings, connection }: Runner): Record<string, string | undefined> {
+  if (settings.database.kind === "external") return {};
+  const { host, port, database, user, password } = connection;
+  return {
+    DB_HOST: host,
+    DB_PORT: String(port),
+    DB_NAME: database,
+    DB_USER: user,
+    DB_PASSWORD: password,
+    DB_PASSWORD_FILE: undefined,
+    DB_DEFAULT: undefined,
+  };
+}

@@ -1,0 +1,221 @@
+/** The cache of answers is never old: not after a commit, a lost notification, a lost connection, or a commit during a read. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { beforeAll, describe, expect, it } from "vitest";
+import { CHANGES_CHANNEL } from "../../src/rollups/changes.ts";
+import { cachingServer, commit, gatedPool, HASH, issue, test, world } from "../support/cache.ts";
+import { testDatabase, type TestDatabase } from "../support/database.ts";
+import { eventually } from "../support/events.ts";
+import { request, type TestServer } from "../support/server.ts";
+
+/** What is promised: after so long every answer has every commit. */
+const PROMISED_MS = 1000;
+
+let database: TestDatabase;
+let server: TestServer;
+beforeAll(async () => {
+  database = await testDatabase();
+  const all = [world("mainline"), world("next")];
+  await commit(database, {
+    checkouts: all.flatMap(({ checkouts = [] }) => checkouts),
+    builds: all.flatMap(({ builds = [] }) => builds),
+    tests: all.flatMap(({ tests = [] }) => tests),
+    issues: [issue("i"), issue("j")],
+    incidents: ["i", "j"].map((name) => ({
+      id: `o:n${name}`,
+      origin: "o",
+      issue_id: `o:${name}`,
+      issue_version: 1,
+      present: true,
+      build_id: "o:mainlineb",
+    })),
+  });
+  server = await cachingServer(database.pool);
+});
+
+const listing = "/api/tree/?origin=o";
+const summary = (name: string): string => `/api/tree/${name}/master/${HASH}/summary?origin=o`;
+const hardware = (name: string): (() => Promise<unknown>) => {
+  const now = Math.floor(Date.now() / 1000);
+  const body = JSON.stringify({
+    origin: "o",
+    startTimestampInSeconds: now - 86_400,
+    endTimestampInSeconds: now + 86_400,
+    selectedCommits: {},
+  });
+  return async () =>
+    (await request(`${server.base}/api/hardware/${name}/summary`, { method: "POST", body })).body;
+};
+const get = (path: string) => async (): Promise<unknown> => (await server.get(path)).body;
+
+/** Whether asking reads from the database. */
+async function reads(ask: () => Promise<unknown>): Promise<boolean> {
+  const before = server.cacheStats.misses;
+  await ask();
+  return server.cacheStats.misses > before;
+}
+
+/** Answers that are kept, and those that there are within the promised time after something changed. */
+async function around(
+  asks: (() => Promise<unknown>)[],
+  change: () => Promise<unknown>,
+): Promise<{ before: unknown[]; after: unknown[]; wereRead: boolean[] }> {
+  const before = [];
+  for (const ask of asks) before.push(await ask());
+  for (const ask of asks) expect(await reads(ask)).toBe(false);
+  await change();
+  await sleep(PROMISED_MS);
+  const wereRead = [];
+  for (const ask of asks) wereRead.push(await reads(ask));
+  const after = [];
+  for (const ask of asks) after.push(await ask());
+  return { before, after, wereRead };
+}
+
+describe("a kept answer", () => {
+  it("has a new test within a second, whatever it is about", async () => {
+    const repository = "git_branch=master&git_url=https://git.example.org/mainline.git";
+    const asks = [
+      get(listing),
+      get(summary("mainline")),
+      get(`/api/tree/${HASH}/tests?origin=o&${repository}`),
+      get(`/api/tree/mainline/master/${HASH}/commits?origin=o`),
+      get("/api/build/o%3Amainlineb/tests"),
+      get("/api/test/o%3Amainlinet1"),
+      hardware("mainline"),
+      get("/api/hardware/?origin=o&startTimestampInSeconds=1&endTimestampInSeconds=9999999999"),
+      get(
+        `/api/hardware-by-revision/?origin=o&tree_name=mainline&git_repository_branch=master&git_repository_url=https://git.example.org/mainline.git&git_commit_hash=${HASH}`,
+      ),
+    ];
+    const { before, after } = await around(asks, () => commit(database, { tests: [test("mainline", 1)] }));
+    expect(before[5]).toEqual({ error: "Test not found" });
+    for (const [index, answer] of after.entries()) expect(answer).not.toEqual(before[index]);
+  });
+
+  it("has an issue's new comment, wherever the issue was seen", async () => {
+    const asks = [
+      get("/api/issue/o%3Ai"),
+      get("/api/issue/?startTimestampInSeconds=1&endTimestampInSeconds=9999999999"),
+      get("/api/build/o%3Amainlineb/issues"),
+      get(summary("mainline")),
+    ];
+    const { after } = await around(asks, () => commit(database, { issues: [issue("i", "broken")] }));
+    for (const answer of after) expect(JSON.stringify(answer)).toContain("broken");
+  });
+
+  it("has a checkout that is the first of its tree, and what waited for it", async () => {
+    const orphan = { id: "o:lateb", checkout_id: "o:late", origin: "o" };
+    await commit(database, { builds: [orphan] });
+    const asks = [get("/api/build/o%3Alateb"), get("/api/tree/late/master?origin=o"), hardware("next")];
+    const { before, after, wereRead } = await around(asks, () =>
+      commit(database, { checkouts: world("late").checkouts ?? [] }),
+    );
+    expect(before.slice(0, 2)).toMatchObject([
+      { tree_name: null },
+      { error: expect.stringContaining("Tree not found") as string },
+    ]);
+    expect(after.slice(0, 2)).toMatchObject([{ tree_name: "late" }, { tree_name: "late" }]);
+    // It could have been a newer commit of a tree that was tested there.
+    expect(wereRead).toEqual([true, true, true]);
+  });
+
+  it("stays while commits change something else", async () => {
+    const asks = [
+      get(summary("mainline")),
+      get("/api/tree/mainline/master?origin=o"),
+      get("/api/build/o%3Amainlineb"),
+      get("/api/issue/o%3Aj"),
+      get("/api/tree/?origin=another"),
+      hardware("mainline"),
+    ];
+    const { wereRead } = await around(asks, () =>
+      commit(database, { tests: [test("next", 1), test("next", 2)], issues: [issue("k")] }),
+    );
+    expect(wereRead).toEqual(asks.map(() => false));
+  });
+
+  it("stays without the notification, and for ever as long as nothing changes", async () => {
+    await server.get(listing);
+    await database.pool.query(`select pg_notify('${CHANGES_CHANNEL}', '')`);
+    await sleep(PROMISED_MS);
+    expect(await reads(get(listing))).toBe(false);
+  });
+
+  it("has what was delivered again: an issue's time of ingestion", async () => {
+    const { before, after } = await around([get("/api/issue/o%3Aj")], () =>
+      commit(database, { issues: [issue("j")] }),
+    );
+    expect(after).not.toEqual(before);
+  });
+
+  it("is read again after a commit of which no notification came", async () => {
+    const { before, after } = await around([get("/api/test/o%3Amainlinet0")], () =>
+      database.pool.query(`
+        with changed as (update tests set path = 'ltp.changed' where id = 'o:mainlinet0')
+        insert into changes (changed_at, changed) values (now(), '{"trees": {"all": true}, "hardware": [], "issues": [],
+          "rows": {"new": [], "changed": ["tests"], "repeated": [], "trees": [], "issues": []}}')`),
+    );
+    expect([...before, ...after]).toMatchObject([{ path: "ltp.x" }, { path: "ltp.changed" }]);
+  });
+
+  it("is not used while the log of changes cannot be read, and is again when it can", async () => {
+    const { database: name } = database.connection;
+    const ask = get(summary("mainline"));
+    await ask();
+    expect(await reads(ask)).toBe(false);
+    const administer = await testDatabase();
+    const terminate = async (): Promise<number> =>
+      (
+        await administer.rows(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = $1 and application_name = 'kernelboard events'`,
+          [name],
+        )
+      ).length;
+    // Without the connection of the feed, with those of the pool.
+    const clients = await Promise.all([1, 2].map(() => database.pool.connect()));
+    await administer.pool.query(`update pg_database set datallowconn = false where datname = $1`, [name]);
+    for (const client of clients) client.release();
+    try {
+      expect(await terminate()).toBe(1);
+      await database.pool.query("update tests set status = 'FAIL' where id = 'o:mainlinet0'");
+      await sleep(PROMISED_MS);
+      expect(await ask()).toMatchObject({ summary: { tests: { status: { FAIL: 1 } } } });
+      expect(await reads(ask)).toBe(true);
+    } finally {
+      await administer.pool.query(`update pg_database set datallowconn = true where datname = $1`, [name]);
+    }
+    await eventually(() => reads(ask)).toBe(false);
+  });
+
+  it("is not made of what was read before a commit and arrives after it", async () => {
+    const gate = gatedPool(database.pool, "tree_listing");
+    const slow = await cachingServer(gate.pool);
+    const early = slow.get(listing);
+    await eventually(gate.read).toBe(1);
+    await commit(database, { tests: [test("mainline", 2)] });
+    await sleep(PROMISED_MS);
+    gate.letGo();
+    const [before, after] = [await early, await slow.get(listing)];
+    expect(after.body).not.toEqual(before.body);
+    expect(gate.read()).toBe(2);
+  });
+});
+
+describe("equal requests", () => {
+  it("are read once", async () => {
+    const gate = gatedPool(database.pool, "tree_listing");
+    const slow = await cachingServer(gate.pool);
+    const asked = Array.from({ length: 20 }, (_, index) =>
+      slow.get(
+        index % 2 === 0 ? "/api/tree/?origin=o&interval_in_days=3" : "/api/tree/?interval_in_days=3&origin=o",
+      ),
+    );
+    await eventually(gate.read).toBe(1);
+    gate.letGo();
+    const bodies = (await Promise.all(asked)).map(({ body }) => JSON.stringify(body));
+    expect(new Set(bodies).size).toBe(1);
+    expect(gate.read()).toBe(1);
+    expect(slow.cacheStats.misses).toBe(1);
+  });
+});

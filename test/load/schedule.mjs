@@ -1,0 +1,148 @@
+// Two schedulers on one database and a job each second: is each run there exactly once, and how soon does the other node
+// take over when the acting one is killed, frozen, or loses its session?
+//   node test/load/schedule.mjs [--seconds 60]
+// needs a build and a PostgreSQL (DB_HOST, DB_PORT, DB_USER, DB_PASSWORD; default 127.0.0.1:5432, postgres).
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { PROGRAM, administer, client, environment, openServer } from "./support.mjs";
+
+const { values } = parseArgs({ options: { seconds: { type: "string", default: "60" } } });
+const SECONDS = Number(values.seconds);
+const DATABASE = `kernelboard_schedule_${process.pid}`;
+const LONGEST_TAKEOVER_MS = 15_000;
+
+const work = mkdtempSync(join(tmpdir(), "kernelboard-schedule-"));
+const server = await openServer("external", work);
+// Hears of each run from the job itself: what the table says of itself could not be twice.
+let heard = 0;
+const ear = createServer((request, response) => {
+  if (request.url.includes("start_days_ago")) heard++;
+  response.writeHead(200).end("{}");
+});
+await new Promise((resolve) => ear.listen(0, "127.0.0.1", resolve));
+/** Requests of one run of warm_metrics_cache. */
+const REQUESTS_A_RUN = 2;
+const jobsFile = join(work, "jobs.yaml");
+writeFileSync(
+  jobsFile,
+  `default_jobs: false
+jobs: { tick: { schedule: "* * * * * *", args: [warm_metrics_cache, "--server=http://127.0.0.1:${ear.address().port}"] } }
+`,
+);
+await administer(server, `create database ${DATABASE}`);
+const db = client(server, DATABASE);
+await db.connect();
+const env = {
+  ...environment(server, DATABASE),
+  KERNELBOARD_JOBS_FILE: jobsFile,
+  KERNELBOARD_LOG_LEVEL: "fatal",
+};
+const nodes = [];
+let isWrong = false;
+
+function startNode() {
+  const child = spawn(process.execPath, [PROGRAM, "schedule"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const node = { child, actingSince: undefined, output: "" };
+  child.stdout.on("data", (chunk) => {
+    node.output += chunk;
+    const times = node.output.split("This node runs the jobs").length - 1;
+    if (times > (node.times ?? 0)) node.actingSince = Date.now();
+    node.times = times;
+  });
+  nodes.push(node);
+  return node;
+}
+
+async function until(what, isSo, limitMs = 60_000) {
+  const started = Date.now();
+  while (!(await isSo())) {
+    if (Date.now() - started > limitMs) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await sleep(20);
+  }
+}
+
+async function runs() {
+  const { rows } = await db.query("select * from job_runs order by scheduled_for");
+  return rows;
+}
+
+function countBy(values) {
+  const counts = new Map();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts];
+}
+
+async function takeover(name, to, disturb) {
+  to.actingSince = undefined;
+  const started = Date.now();
+  await disturb();
+  await until(`takeover after ${name}`, () => to.actingSince !== undefined);
+  const ms = to.actingSince - started;
+  if (ms > LONGEST_TAKEOVER_MS) isWrong = true;
+  console.log(`${name}: the other node acts after ${(ms / 1000).toFixed(1)} s`);
+}
+
+try {
+  const first = startNode();
+  await until("the first node acts", () => first.actingSince !== undefined);
+  const second = startNode();
+  await until("the second node runs", () => second.output.includes("Scheduling"));
+  const [{ now }] = (await db.query("select now()")).rows;
+  const from = Math.ceil(now.getTime() / 1000) * 1000;
+  await sleep(from + SECONDS * 1000 - Date.now() + 900);
+  const seen = (await runs()).filter(
+    ({ scheduled_for: time }) => time.getTime() >= from && time.getTime() < from + SECONDS * 1000,
+  );
+  const alone = seen.filter(({ missed }) => missed === 0).length;
+  const counted = seen.reduce((sum, { missed }) => sum + missed, 0);
+  const perNode = new Set(seen.map(({ node }) => node)).size;
+  const late = Math.max(...seen.map((run) => run.started_at.getTime() - run.scheduled_for.getTime()));
+  console.log(
+    `${SECONDS} s, a job each second, two nodes: ${seen.length} runs by ${perNode} node, ${alone} of them with none missed ` +
+      `before; ${counted} times passed over while the run before still went; latest start ${late} ms after its time`,
+  );
+  if (seen.length + counted < SECONDS - 1 || perNode !== 1) isWrong = true;
+
+  await takeover("kill -9", second, () => first.child.kill("SIGKILL"));
+  const third = startNode();
+  await until("the third node runs", () => third.output.includes("Scheduling"));
+  await sleep(2000);
+  await takeover("frozen (SIGSTOP)", third, () => second.child.kill("SIGSTOP"));
+  second.child.kill("SIGCONT");
+  await sleep(3000);
+
+  const all = await runs();
+  const seconds = all.map(({ scheduled_for: time }) => time.getTime() / 1000);
+  const gaps = seconds.slice(1).filter((second, i) => second - seconds[i] !== 1 + all[i + 1].missed).length;
+  const done = all.filter(({ outcome }) => outcome === "succeeded").length;
+  // Runs that were broken off may have asked once, or twice.
+  const isHeard = heard >= done * REQUESTS_A_RUN && heard <= all.length * REQUESTS_A_RUN;
+  if (gaps > 0 || !isHeard) isWrong = true;
+  const outcomes = countBy(all.map(({ outcome }) => outcome ?? "running"));
+  console.log(
+    `${all.length} runs in all: ${outcomes.map(([outcome, count]) => `${count} ${outcome}`).join(", ")}; ` +
+      `${heard} requests heard, ${REQUESTS_A_RUN} a run; ${gaps} seconds unaccounted for`,
+  );
+} finally {
+  for (const { child } of nodes) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill("SIGCONT");
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    await Promise.race([ended, sleep(15_000, undefined, { ref: false })]);
+    child.kill("SIGKILL");
+  }
+  ear.closeAllConnections();
+  ear.close();
+  await db.end();
+  await administer(server, `drop database if exists ${DATABASE} with (force)`);
+  await server.stop();
+  rmSync(work, { recursive: true, force: true });
+}
+console.log(isWrong ? "WRONG" : "as it should be");
+process.exitCode = isWrong ? 1 : 0;
