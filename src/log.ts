@@ -27,10 +27,35 @@ function isoTime(): string {
   return lastText;
 }
 
-/** Written synchronously, so that the last lines before an exit are not lost. */
+/** Lines that wait are written before they are more than this. */
+const MAX_WAITING_CHARACTERS = 32_768;
+
+/**
+ * Written synchronously, so that the last lines before an exit are not lost. Lines of one turn of the event loop are
+ * written at once: a server that answers from memory would be busy with its log otherwise.
+ */
 function standardError(): DestinationStream {
-  if (pretty === undefined) return pino.destination({ fd: 2, sync: true });
+  if (pretty === undefined) return gathered(pino.destination({ fd: 2, sync: true }));
   return pretty({ destination: terminal(), translateTime: "HH:MM:ss", ignore: "pid,hostname" });
+}
+
+function gathered(destination: DestinationStream): DestinationStream & { flushSync: () => void } {
+  let waiting = "";
+  const flushSync = (): void => {
+    if (waiting === "") return;
+    const lines = waiting;
+    waiting = "";
+    destination.write(lines);
+  };
+  process.once("exit", flushSync);
+  return {
+    write: (line) => {
+      if (waiting === "") setImmediate(flushSync);
+      waiting += line;
+      if (waiting.length > MAX_WAITING_CHARACTERS) flushSync();
+    },
+    flushSync,
+  };
 }
 
 /** Clears the line that a command's progress may stand on before each log line. */

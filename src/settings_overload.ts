@@ -37,13 +37,14 @@ const MAX_DEFAULT_WORKERS = 4;
 
 /** Web processes when the command line names no number: one for each core, at most 4. */
 export function workersSetting(read: EnvironmentReader): number {
-  return read.integer({
+  const workers = read.integer({
     name: "KERNELBOARD_WORKERS",
-    fallback: Math.min(MAX_DEFAULT_WORKERS, availableParallelism()),
-    minimum: 1,
+    fallback: 0,
+    minimum: 0,
     maximum: 64,
-    about: "web processes of `serve`; 1 keeps everything in one process",
+    about: "web processes of `serve`; 1 keeps everything in one process, 0 is one for each core, at most 4",
   });
+  return workers === 0 ? Math.min(MAX_DEFAULT_WORKERS, availableParallelism()) : workers;
 }
 
 /** @throws SettingError */

@@ -237,7 +237,7 @@ describe("loadSettings", () => {
         `KERNELBOARD_TRUSTED_PROXIES: '${wrong}' is no address`,
       );
     expect(() => load({ KERNELBOARD_POOL_SIZE: "2" })).toThrow("KERNELBOARD_POOL_SIZE: 2 is below 4");
-    expect(() => load({ KERNELBOARD_WORKERS: "0" })).toThrow("KERNELBOARD_WORKERS: 0 is below 1");
+    expect(() => load({ KERNELBOARD_WORKERS: "-1" })).toThrow("KERNELBOARD_WORKERS: -1 is below 0");
   });
 
   it("reads booleans as true only when they say so", () => {

@@ -36,12 +36,16 @@ export class AnswerCache {
     this.#options = options;
   }
 
-  /** A kept answer by another name, if it can be served in this encoding without waiting for anything. */
-  atHand(alias: string, encoding: Encoding): Entry | undefined {
+  /**
+   * A kept answer by another name, if it can be served in this encoding without waiting for anything.
+   *
+   * @param now as `performance.now()` counts
+   */
+  atHand(alias: string, encoding: Encoding, now: number): Entry | undefined {
     const { store, follower, stats } = this.#options;
     const entry = store.getByAlias(alias);
     if (entry?.answer.made(entry.answer.encodingFor(encoding)) === undefined) return undefined;
-    if (!this.#isValid(entry) || !follower.isRecent()) return undefined;
+    if (!this.#isValid(entry) || !follower.isRecent(now)) return undefined;
     stats.hits++;
     return entry;
   }

@@ -46,8 +46,8 @@ export class Follower {
   }
 
   /** Whether what is known is recent enough; looks into the log, without being waited for, before it is not. */
-  isRecent(): boolean {
-    const lag = performance.now() - this.#feed.knownUntil;
+  isRecent(now = performance.now()): boolean {
+    const lag = now - this.#feed.knownUntil;
     if (lag > LOOK_AFTER_MS && this.#versions !== undefined) void this.#look();
     return lag <= MAX_LAG_MS;
   }

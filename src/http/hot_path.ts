@@ -82,7 +82,7 @@ export class HotPath {
     if (headers.expect !== undefined || !this.#isAllowedHost(headers.host ?? "")) return false;
     const started = performance.now();
     const wanted = this.#encodingOf(headers["accept-encoding"] ?? "");
-    const entry = this.#options.cache.atHand(url, wanted);
+    const entry = this.#options.cache.atHand(url, wanted, started);
     if (entry === undefined) return false;
     const { answer } = entry;
     const form = answer.made(answer.encodingFor(wanted));

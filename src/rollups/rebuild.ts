@@ -6,6 +6,7 @@
  * is after it, never emptied; writers wait for one slice at most. What was mended stays when the rest is interrupted.
  */
 import type { Connection } from "../database/pool.ts";
+import { ANNOUNCE_EVERYTHING } from "./changes.ts";
 import {
   comparison,
   deletion,
@@ -158,13 +159,14 @@ async function someDiffer({ client }: RepairSession, all: Sides[]): Promise<bool
   return false;
 }
 
-/** Within a transaction that has the writers' lock. */
+/** Within a transaction that has the writers' lock. Whoever keeps answers is told, because any may be another now. */
 export async function mend({ client }: RepairSession, sides: Sides): Promise<Mended> {
   const { find, remove, change, add } = mending(sides);
   await client.query(find);
   const deleted = (await client.query(remove)).rowCount ?? 0;
   const updated = (await client.query(change)).rowCount ?? 0;
   const inserted = (await client.query(add)).rowCount ?? 0;
+  if (deleted + updated + inserted > 0) await client.query(ANNOUNCE_EVERYTHING);
   return { deleted, updated, inserted };
 }
 
@@ -177,6 +179,7 @@ async function deleteStrays(session: RepairSession, table: CountedTableName): Pr
   return inTransaction(session, "begin", async () => {
     await client.query(LOCK_WRITERS);
     const { rowCount } = await client.query(deletion(table, strayRows(table)));
+    await client.query(ANNOUNCE_EVERYTHING);
     return { ...nothingMended(), deleted: rowCount ?? 0 };
   });
 }

@@ -57,7 +57,10 @@ export function startTracing(settings: Settings["tracing"], endpoint: string, lo
   });
   provider.register();
   const tracer = provider.getTracer("kernelboard", VERSION);
-  const endStatements = observeStatements({ onStatement: (statement) => startStatement(tracer, statement) });
+  const endStatements = observeStatements({
+    onStatement: (statement) => startStatement(tracer, statement),
+    followsContext: true,
+  });
   log.info({ endpoint }, "traces are sent");
   return {
     requests: requestSpans(tracer),

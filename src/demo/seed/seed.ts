@@ -1,5 +1,6 @@
 /** Writes the test data of chapter 08, section 7, in one transaction. */
 import type { Client } from "../../database/pool.ts";
+import { ANNOUNCE_EVERYTHING } from "../../rollups/changes.ts";
 import { LOCK_WRITERS } from "../../rollups/rollups.ts";
 import { fillHeadsAndHardware, fillTreeListing, fillTreeTestsRollup } from "./aggregates.ts";
 import { seedPlan, type SeedSizes } from "./plan.ts";
@@ -58,6 +59,7 @@ export async function seedTestData(client: Client, options: SeedOptions): Promis
     await client.query(LOCK_WRITERS);
     if (options.clear) await clear(client, options.report);
     const counts = await fill(client, options);
+    await client.query(ANNOUNCE_EVERYTHING);
     await client.query("commit");
     return counts;
   } catch (error) {
