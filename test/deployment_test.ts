@@ -37,7 +37,7 @@ const COMPOSE_ONLY = [
 const RUNTIME = ["NODE_ENV"];
 
 /** Every variable that the program reads with an external database. */
-const KNOWN = new Set([...loadSettings({ DB_HOST: "x" }).sources.map(({ name }) => name), ...RUNTIME]);
+const KNOWN = new Set([...loadSettings({ DB_HOST: "x" }).names, ...RUNTIME]);
 const unknownOf = (names: readonly string[]): string[] => names.filter((name) => !KNOWN.has(name));
 
 interface ComposeService {

@@ -1,14 +1,14 @@
 /** Recorded requests with their answers, against the tables that they were recorded from. */
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Pool } from "../../src/database/pool.ts";
+import type { OwnPool } from "../../src/database/pool.ts";
 import { loadConformanceTables } from "../support/conformance_data.ts";
 import { testDatabase } from "../support/database.ts";
 import { testServer } from "../support/server.ts";
 import { SHARED, runShared, sharedProblem } from "../support/shared.ts";
 
 describe.skipIf(sharedProblem !== undefined)("recorded answers", () => {
-  let pool: Pool;
+  let pool: OwnPool;
   beforeAll(async () => {
     ({ pool } = await testDatabase());
     await loadConformanceTables(pool);
