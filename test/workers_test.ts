@@ -80,7 +80,7 @@ const ONE_TEST = submission({ tests: [{ id: "o:t", build_id: "o:b", origin: "o" 
 
 describe("serve with several web processes", () => {
   it("replaces one that is killed, restarts all without a failed request, and answers what runs before it stops", async () => {
-    const program = started(["serve", "--port", "0", "--workers", "2"]);
+    const program = started(["serve", "--port", "0", "--role", "web", "--workers", "2"]);
     const base = await program.shows(/Listening on (\S+)\//);
     const before = children(program);
     expect([...before.values()].sort()).toEqual(["kernelboard web 1", "kernelboard web 2"]);

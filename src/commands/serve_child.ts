@@ -2,6 +2,7 @@
 import { errorMessage } from "../database/errors.ts";
 import { joinDatabase, openDatabase, type Database } from "../database/database.ts";
 import { Bell } from "../ingest/bell.ts";
+import { logStatements } from "../database/statement_log.ts";
 import type { MetricsText } from "../http/metrics.ts";
 import { createLog } from "../log.ts";
 import { receiveTask, tell, type ChildHandlers } from "../processes/child.ts";
@@ -101,6 +102,7 @@ async function main(): Promise<void> {
     process.title = `kernelboard ${task.name}`;
     const loaded = loadSettings();
     const log = createLog(loaded.settings.logLevel).child({ process: task.name });
+    if (loaded.settings.debugging.sqlQuery) logStatements(log, loaded.secrets);
     const fail = (error: Error): void => {
       failure ??= error;
       stop.abort();

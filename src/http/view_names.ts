@@ -38,6 +38,8 @@ const REFERENCE_NAMES: Readonly<Record<string, string>> = {
   "log-downloader/": "logDownloader",
   "hardware/": "hardware",
   "hardware/selectors/": "hardwareSelectors",
+  "hardware/registry/": "hardwareRegistry",
+  "hardware/:hardware_id/info": "hardwareInfo",
   "hardware-by-revision/": "hardwareByRevision",
   "hardware/:": "hardwareDetails",
   "hardware/:/builds": "hardwareDetailsBuilds",
