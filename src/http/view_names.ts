@@ -39,7 +39,7 @@ const REFERENCE_NAMES: Readonly<Record<string, string>> = {
   "hardware/": "hardware",
   "hardware/selectors/": "hardwareSelectors",
   "hardware/registry/": "hardwareRegistry",
-  "hardware/:hardware_id/info": "hardwareInfo",
+  "hardware/:/info": "hardwareInfo",
   "hardware-by-revision/": "hardwareByRevision",
   "hardware/:": "hardwareDetails",
   "hardware/:/builds": "hardwareDetailsBuilds",
