@@ -20,6 +20,8 @@ describe("DEBUG_SQL_QUERY", () => {
     const program = start(["serve", "--port", "0"], {
       ...environment,
       DEBUG_SQL_QUERY: "true",
+      // Each request asks the database by itself.
+      CACHE_TIMEOUT: "0",
       KERNELBOARD_LOG_LEVEL: "error",
       DISCORD_WEBHOOK_URL: "https://discord.example.org/hunter2",
     });
