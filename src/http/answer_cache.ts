@@ -96,7 +96,8 @@ function allowedOrigin(
 function putInFront(app: FastifyInstance, hotPath: HotPath): void {
   app.server.removeAllListeners("request");
   app.server.on("request", (request, response) => {
-    if (!hotPath.answer(request, response)) app.routing(request, response);
+    // While connections are given up, each has to be closed with its next answer, which is the framework's work.
+    if (!app.server.listening || !hotPath.answer(request, response)) app.routing(request, response);
   });
 }
 
