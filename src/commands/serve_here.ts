@@ -65,10 +65,15 @@ async function startOnSomePort(
 
 /** Does the work of roles that answer no requests until the context's signal. */
 export async function workHere(context: Context, database: Database, tasks: BackgroundTask[]): Promise<void> {
+  const { enabled, webPort } = context.settings.metrics;
   const metrics = await processMetrics(context, { ingests: ingests(tasks) });
   await withTracing(context, async (tracing) => {
     const surroundings = { bell: new Bell(), metrics, tracing };
-    await Promise.all(tasks.map((task) => runBeside(context, database, task, surroundings)));
+    // A scheduler alone shows its process where a web server does, so that probes find it; an ingestion has a port of its own.
+    const shown = enabled && tasks.some(({ role }) => role === "schedule") ? metrics?.registry : undefined;
+    await withMetricsListener(context, shown, webPort, () =>
+      Promise.all(tasks.map((task) => runBeside(context, database, task, surroundings))),
+    );
   });
 }
 

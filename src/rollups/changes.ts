@@ -257,6 +257,16 @@ const REPEATED_ISSUES = boundedList(
   MOST_ISSUES,
 );
 
+/** The end of a statement whose `announced` wrote into the log. */
+const PRUNE_AND_NOTIFY = `  ), pruned as (
+    -- index changes_pkey
+    delete from changes where id = any (array(
+      select c.id from changes c where c.id <= (select id from announced) - ${KEPT_CHANGES} order by c.id
+      limit ${MOST_PRUNED}
+    ))
+  )
+  select pg_notify('${CHANGES_CHANNEL}', id::text) from announced`;
+
 /** To run last in a batch's transaction, under the writers' lock: writes what changed, prunes the log, and notifies. */
 export const ANNOUNCE_CHANGES = `${FIND_CONCERNED};
 
@@ -271,14 +281,7 @@ export const ANNOUNCE_CHANGES = `${FIND_CONCERNED};
     from trees, hardware, issues, kinds, repeated_trees, repeated_issues,
       (select count(*) > ${MOST_INCIDENTS} as is_everywhere from concerned_incidents where of_issue) found
     returning id
-  ), pruned as (
-    -- index changes_pkey
-    delete from changes where id = any (array(
-      select c.id from changes c where c.id <= (select id from announced) - ${KEPT_CHANGES} order by c.id
-      limit ${MOST_PRUNED}
-    ))
-  )
-  select pg_notify('${CHANGES_CHANNEL}', id::text) from announced`;
+${PRUNE_AND_NOTIFY}`;
 
 /** The same for a transaction that changed rows without a batch, such as a deletion: everything may be other than it was. */
 export const ANNOUNCE_EVERYTHING = `
@@ -287,11 +290,4 @@ export const ANNOUNCE_EVERYTHING = `
     select clock_timestamp(), jsonb_build_object('trees', everything, 'hardware', everything, 'issues', everything)
     from (values (jsonb_build_object('all', true))) a (everything)
     returning id
-  ), pruned as (
-    -- index changes_pkey
-    delete from changes where id = any (array(
-      select c.id from changes c where c.id <= (select id from announced) - ${KEPT_CHANGES} order by c.id
-      limit ${MOST_PRUNED}
-    ))
-  )
-  select pg_notify('${CHANGES_CHANNEL}', id::text) from announced`;
+${PRUNE_AND_NOTIFY}`;
