@@ -110,7 +110,8 @@ describe("serve with several web processes", () => {
     const lock = new pg.Client(clientOptions(database.connection, "kernelboard test lock"));
     await lock.connect();
     await lock.query("begin; lock table tree_listing in access exclusive mode");
-    const running = request(`${base}/api/tree/`);
+    // Asked for the first time, so that the database has to tell.
+    const running = request(`${base}/api/tree/?origin=asked-once`);
     for (;;) {
       const { rowCount } = await lock.query("select from pg_locks where not granted");
       if (rowCount) break;
