@@ -1,81 +1,64 @@
 /** The command line: reads the arguments and runs one command. */
 import { Command, CommanderError } from "commander";
-import { backfillHardwareAggregationsCommand } from "./commands/backfill_hardware_aggregations.ts";
-import { deleteUnusedHardwareStatusCommand } from "./commands/delete_unused_hardware_status.ts";
-import { checkCommand } from "./commands/check.ts";
-import { dbshellCommand } from "./commands/dbshell.ts";
-import { crontabCommand } from "./commands/crontab.ts";
-import { demoCommand } from "./commands/demo.ts";
-import { explainCommand } from "./commands/explain.ts";
-import { ingestCommand, monitorSubmissionsCommand } from "./commands/ingest.ts";
-import { jobsCommand } from "./commands/jobs.ts";
-import { migrateCommand } from "./commands/migrate.ts";
-import { makeMigrationsCommand, showMigrationsCommand } from "./commands/migrations.ts";
-import { populateTreeTestsRollupCommand } from "./commands/populate_tree_tests_rollup.ts";
-import { processPendingAggregationsCommand } from "./commands/process_pending_aggregations.ts";
-import { pruneDbCommand } from "./commands/prune_db.ts";
-import { retryFailedCommand } from "./commands/retry_failed.ts";
-import { rollupsCommand } from "./commands/rollups.ts";
-import { scheduleCommand } from "./commands/schedule.ts";
-import { runserverCommand, serveCommand } from "./commands/serve.ts";
-import { seedTestDataCommand } from "./commands/seed_test_data.ts";
-import { settingsCommand } from "./commands/settings.ts";
-import { spectacularCommand } from "./commands/spectacular.ts";
-import { submissionCommand } from "./commands/submission.ts";
-import { tokenCommand } from "./commands/token.ts";
-import { treeproofCommand } from "./commands/treeproof.ts";
-import { updateDbCommand } from "./commands/update_db.ts";
-import { updateHardwareRegistryCommand } from "./commands/update_hardware_registry.ts";
-import { verifyEnvCommand } from "./commands/verify_env.ts";
-import { warmMetricsCacheCommand } from "./commands/warm_metrics_cache.ts";
 import { endWithScheduler } from "./schedule/orphan.ts";
 import { VERSION } from "./version.ts";
 
-const COMMANDS = [
-  demoCommand,
-  serveCommand,
-  ingestCommand,
-  scheduleCommand,
-  jobsCommand,
-  crontabCommand,
-  migrateCommand,
-  showMigrationsCommand,
-  makeMigrationsCommand,
-  settingsCommand,
-  checkCommand,
-  verifyEnvCommand,
-  explainCommand,
-  dbshellCommand,
-  tokenCommand,
-  submissionCommand,
-  seedTestDataCommand,
-  monitorSubmissionsCommand,
-  runserverCommand,
-  spectacularCommand,
-  rollupsCommand,
-  pruneDbCommand,
-  updateDbCommand,
-  deleteUnusedHardwareStatusCommand,
-  updateHardwareRegistryCommand,
-  retryFailedCommand,
-  treeproofCommand,
-  processPendingAggregationsCommand,
-  populateTreeTestsRollupCommand,
-  backfillHardwareAggregationsCommand,
-  warmMetricsCacheCommand,
-];
+/** The commands in the order of the help, each loaded when it is asked for: most need no more than their own libraries. */
+const COMMANDS = new Map<string, () => Promise<Command>>(
+  Object.entries({
+    demo: async () => (await import("./commands/demo.ts")).demoCommand(),
+    serve: async () => (await import("./commands/serve.ts")).serveCommand(),
+    ingest: async () => (await import("./commands/ingest.ts")).ingestCommand(),
+    schedule: async () => (await import("./commands/schedule.ts")).scheduleCommand(),
+    jobs: async () => (await import("./commands/jobs.ts")).jobsCommand(),
+    crontab: async () => (await import("./commands/crontab.ts")).crontabCommand(),
+    migrate: async () => (await import("./commands/migrate.ts")).migrateCommand(),
+    showmigrations: async () => (await import("./commands/migrations.ts")).showMigrationsCommand(),
+    makemigrations: async () => (await import("./commands/migrations.ts")).makeMigrationsCommand(),
+    settings: async () => (await import("./commands/settings.ts")).settingsCommand(),
+    check: async () => (await import("./commands/check.ts")).checkCommand(),
+    verify_env: async () => (await import("./commands/verify_env.ts")).verifyEnvCommand(),
+    explain: async () => (await import("./commands/explain.ts")).explainCommand(),
+    dbshell: async () => (await import("./commands/dbshell.ts")).dbshellCommand(),
+    token: async () => (await import("./commands/token.ts")).tokenCommand(),
+    submission: async () => (await import("./commands/submission.ts")).submissionCommand(),
+    seed_test_data: async () => (await import("./commands/seed_test_data.ts")).seedTestDataCommand(),
+    monitor_submissions: async () => (await import("./commands/ingest.ts")).monitorSubmissionsCommand(),
+    runserver: async () => (await import("./commands/serve.ts")).runserverCommand(),
+    spectacular: async () => (await import("./commands/spectacular.ts")).spectacularCommand(),
+    rollups: async () => (await import("./commands/rollups.ts")).rollupsCommand(),
+    prune_db: async () => (await import("./commands/prune_db.ts")).pruneDbCommand(),
+    update_db: async () => (await import("./commands/update_db.ts")).updateDbCommand(),
+    delete_unused_hardware_status: async () =>
+      (await import("./commands/delete_unused_hardware_status.ts")).deleteUnusedHardwareStatusCommand(),
+    update_hardware_registry: async () =>
+      (await import("./commands/update_hardware_registry.ts")).updateHardwareRegistryCommand(),
+    "retry-failed": async () => (await import("./commands/retry_failed.ts")).retryFailedCommand(),
+    treeproof: async () => (await import("./commands/treeproof.ts")).treeproofCommand(),
+    process_pending_aggregations: async () =>
+      (await import("./commands/process_pending_aggregations.ts")).processPendingAggregationsCommand(),
+    populate_tree_tests_rollup: async () =>
+      (await import("./commands/populate_tree_tests_rollup.ts")).populateTreeTestsRollupCommand(),
+    backfill_hardware_aggregations: async () =>
+      (await import("./commands/backfill_hardware_aggregations.ts")).backfillHardwareAggregationsCommand(),
+    warm_metrics_cache: async () =>
+      (await import("./commands/warm_metrics_cache.ts")).warmMetricsCacheCommand(),
+  }),
+);
 
 /** Exit code of a usage error. */
 const USAGE = 2;
+/** As a shell gives it for a program that SIGPIPE ended. */
+const READER_GONE = 141;
 
-function createProgram(): Command {
+function createProgram(commands: readonly Command[]): Command {
   const program = new Command("kernelboard")
     .description(
       "Results of Linux-kernel continuous integration: KCIDB submissions in, trees, builds and tests out.",
     )
     .version(VERSION)
     .showHelpAfterError("Try --help for usage and examples.");
-  for (const create of COMMANDS) program.addCommand(withBothSpellings(create()));
+  for (const command of commands) program.addCommand(withBothSpellings(command));
   // Ending the process is left to main, which decides on the exit code.
   for (const command of withSubcommands(program)) command.exitOverride();
   return program;
@@ -84,18 +67,29 @@ function createProgram(): Command {
 /** The reference implementation's names have underscores; each of ours can be typed either way. */
 function withBothSpellings(command: Command): Command {
   const name = command.name();
-  const other = name.includes("_") ? name.replaceAll("_", "-") : name.replaceAll("-", "_");
+  const other = otherSpelling(name);
   return other === name || command.aliases().includes(other) ? command : command.alias(other);
+}
+
+function otherSpelling(name: string): string {
+  return name.includes("_") ? name.replaceAll("_", "-") : name.replaceAll("-", "_");
 }
 
 function withSubcommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
+/** The commands that the first argument can mean: the one of that name, or all of them where it is no name. */
+async function loadCommands(name: string | undefined): Promise<Command[]> {
+  if (name === "--version" || name === "-V") return [];
+  const load = name === undefined ? undefined : (COMMANDS.get(name) ?? COMMANDS.get(otherSpelling(name)));
+  return Promise.all(load === undefined ? [...COMMANDS.values()].map((each) => each()) : [load()]);
+}
+
 /** Runs the command that the arguments name. @returns the exit code for what commander itself ends; commands set their own */
 async function main(argv: string[]): Promise<void> {
-  const program = createProgram();
   const [name] = argv;
+  const program = createProgram(await loadCommands(name));
   if (
     name !== undefined &&
     !name.startsWith("-") &&
@@ -115,5 +109,10 @@ async function main(argv: string[]): Promise<void> {
   }
 }
 
+// As other programs end whose reader has seen enough, such as `head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(READER_GONE);
+});
 endWithScheduler();
 await main(process.argv.slice(2));
