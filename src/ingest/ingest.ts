@@ -210,7 +210,8 @@ class IngestRun {
       const heard = this.#bell.heard;
       const group = await this.#nextGroup(thread);
       if (group.length > 0) {
-        await this.#give(thread, { type: "take", outcomes: group });
+        const waiting = Math.ceil(this.#queue.length / this.#threads.length);
+        await this.#give(thread, { type: "take", outcomes: group, waiting });
         continue;
       }
       if (await this.#give(thread, { type: "finish" })) continue;

@@ -28,18 +28,38 @@ function keysEqual(kind: Kind, a: string, b: string): string {
   return TABLES[kind].key.map((name) => `${a}.${name} = ${b}.${name}`).join(" and ");
 }
 
-/** Everything temporary that a writer's session needs. Emptied by each commit and rollback. */
-export const CREATE_TEMPORARY_TABLES = [
-  ...KINDS.map((kind) => {
+/**
+ * Everything temporary that a writer's session needs. Emptied by each commit and rollback, under the writers' lock: there a
+ * table with a TOAST table takes three times as long as one without, so all but the staged rows do without. A row of more
+ * than 8 KB, as one with a lab of that length, does not fit then; its session has to make room.
+ *
+ * @param hasRoom whether rows of any length fit
+ */
+export function createTemporaryTables(hasRoom: boolean): string {
+  const staged = KINDS.map((kind) => {
     const columns = TABLES[kind].columns.map((column) => `${column.name} ${SQL_TYPES[column.type]}`);
-    return `create temp table staged_${kind} (file_number integer, ${columns.join(", ")}) on commit delete rows`;
-  }),
-  ...KINDS.map((kind) => `create temp table new_${kind} (${newTable(kind)}) on commit delete rows`),
-  ...Object.entries({ ...ROLLUP_TEMPORARY_TABLES, ...ACCOUNT_TABLES }).map(
-    ([name, columns]) => `create temp table ${name} (${columns}) on commit delete rows`,
-  ),
-  CREATE_CHECK_ACCOUNTS,
-].join(";\n");
+    return createTable(`staged_${kind}`, `file_number integer, ${columns.join(", ")}`, true);
+  });
+  const fresh = KINDS.map((kind) => createTable(`new_${kind}`, newTable(kind), hasRoom));
+  const others = Object.entries({ ...ROLLUP_TEMPORARY_TABLES, ...ACCOUNT_TABLES }).map(([name, columns]) =>
+    createTable(name, columns, hasRoom || name === "staged_submissions"),
+  );
+  return [...staged, ...fresh, ...others, CREATE_CHECK_ACCOUNTS].join(";\n");
+}
+
+/** PostgreSQL makes no TOAST table where no column can be moved there. Of a new table it knows only the columns' types. */
+function createTable(name: string, columns: string, hasRoom: boolean): string {
+  if (hasRoom) return `create temp table ${name} (${columns}) on commit delete rows`;
+  const changes = columns.split(",").flatMap((column) => {
+    const [columnName = "", type = ""] = column.trim().split(/\s+/);
+    const plain = type.startsWith("text") ? [`alter column ${columnName} set storage plain`] : [];
+    return [`add column ${column.trim()}`, ...plain];
+  });
+  return `create temp table ${name} () on commit delete rows;\nalter table ${name} ${changes.join(", ")}`;
+}
+
+/** Takes the temporary tables away, so that they can be made anew. */
+export const DROP_TEMPORARY_TABLES = "discard temp";
 
 /** `copy` of one kind's rows into its staging table. */
 export function copyStaged(kind: Kind): string {

@@ -1,4 +1,5 @@
 /** Chapter 02, section 20: each kind of odd input has its outcome, and nothing else is affected by it. */
+import { randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { testDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { derivedDifferences } from "../../test/support/derived.ts";
@@ -15,6 +16,9 @@ function test(id: string, more: object = {}): object {
 function testText(id: string, fields: string): string {
   return `{"version":{"major":5,"minor":3},"tests":[{"id":"o:${id}","build_id":"o:b","origin":"o",${fields}}]}`;
 }
+
+/** More than fits on a page of the database, and does not get smaller by compression. */
+const LONG_TEXT = randomBytes(10_000).toString("hex");
 
 const platform = (name: unknown): object => ({ environment: { misc: { platform: name } } });
 
@@ -96,6 +100,16 @@ beforeAll(async () => {
         test("boot.nfs", { path: "boot.nfs", status: undefined }),
       ],
     }),
+    "wide.json": submission({
+      tests: [
+        test("wide-lab", { misc: { runtime: LONG_TEXT }, ...platform("p") }),
+        test("wide-waits", { build_id: "o:late", misc: { runtime: LONG_TEXT } }),
+        test("wide-list", {
+          environment: { compatible: [...LONG_TEXT].map((_, index) => `board-${index}`) },
+        }),
+      ],
+    }),
+    "wide-late.json": submission({ builds: [{ ...BUILD, id: "o:late" }] }),
     "exact.json": testText(
       "exact",
       `"misc":{"runtime":"r","n":[12345678901234567890,1e400,0.1000000000000000055511151231257827]}`,
@@ -148,6 +162,8 @@ describe("odd input", () => {
         "no-objects.json",
         "odd-but-right.json",
         "twice.json",
+        "wide-late.json",
+        "wide.json",
         "zzz-last.json",
       ].sort(),
     );
@@ -164,7 +180,10 @@ describe("odd input", () => {
     const rows = await database.rows(
       "select platform, length(platform) as length from hardware_status order by 1",
     );
-    expect(rows).toEqual([{ platform: "q".repeat(500), length: 500 }]);
+    expect(rows).toEqual([
+      { platform: "p", length: 1 },
+      { platform: "q".repeat(500), length: 500 },
+    ]);
     const labs = await database.rows(
       `select id, misc ->> 'runtime' as runtime from tests where id in ('o:lab-number', 'o:platform-empty') order by id`,
     );
@@ -172,6 +191,20 @@ describe("odd input", () => {
       { id: "o:lab-number", runtime: "7" },
       { id: "o:platform-empty", runtime: "o" },
     ]);
+  });
+
+  it("counts tests whose lab or list is longer than a page", async () => {
+    const tests = await database.rows(
+      "select id from tests where misc ->> 'runtime' = $1 or cardinality(environment_compatible) = 20000 order by id",
+      [LONG_TEXT],
+    );
+    expect(tests.map((row) => row.id)).toEqual(["o:wide-lab", "o:wide-list", "o:wide-waits"]);
+    expect(
+      await database.rows(
+        "select sum(total_tests)::integer as tests from tree_tests_rollup where test_lab = $1",
+        [LONG_TEXT],
+      ),
+    ).toEqual([{ tests: 2 }]);
   });
 
   it("stores numbers in misc digit by digit", async () => {

@@ -71,7 +71,7 @@ async function run(port: NonNullable<typeof parentPort>, data: ThreadData): Prom
   const handle = async (message: ToThread): Promise<void> => {
     switch (message.type) {
       case "take":
-        await worker.take(message.outcomes);
+        await worker.take(message.outcomes, message.waiting);
         send({ type: "done" });
         return;
       case "finish":

