@@ -27,12 +27,13 @@ function isoTime(): string {
   return lastText;
 }
 
-/** Lines that wait are written before they are more than this. */
+/** Lines that wait are written before they are more than this, and after this time. */
 const MAX_WAITING_CHARACTERS = 32_768;
+const MAX_WAITING_MS = 20;
 
 /**
- * Written synchronously, so that the last lines before an exit are not lost. Lines of one turn of the event loop are
- * written at once: a server that answers from memory would be busy with its log otherwise.
+ * Written synchronously, so that the last lines before an exit are not lost. What is logged within a moment is written at
+ * once: a server that answers from memory would be busy with its log otherwise.
  */
 function standardError(): DestinationStream {
   if (pretty === undefined) return gathered(pino.destination({ fd: 2, sync: true }));
@@ -50,7 +51,7 @@ function gathered(destination: DestinationStream): DestinationStream & { flushSy
   process.once("exit", flushSync);
   return {
     write: (line) => {
-      if (waiting === "") setImmediate(flushSync);
+      if (waiting === "") setTimeout(flushSync, MAX_WAITING_MS);
       waiting += line;
       if (waiting.length > MAX_WAITING_CHARACTERS) flushSync();
     },

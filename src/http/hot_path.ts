@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Encoding } from "../cache/answer.ts";
+import type { Encoding, Form } from "../cache/answer.ts";
 import type { AnswerCache } from "../cache/cache.ts";
 import type { Entry } from "../cache/store.ts";
 import { isRepeated, matchedEtag, preferredEncoding } from "./conditional.ts";
@@ -20,7 +20,21 @@ const OWN_HEADERS = new Set([
   "access-control-allow-origin",
   "strict-transport-security",
 ]);
+/** Where the id stands among the headers, which are sent before the next request is looked at. */
+const REQUEST_ID = 1;
 const MAX_URL_CHARACTERS = 2048;
+/** Headers that count, by what they say. */
+const COUNTING = new Map<string, keyof Asked | "body">([
+  ["host", "host"],
+  ["accept-encoding", "acceptEncoding"],
+  ["if-none-match", "ifNoneMatch"],
+  ["origin", "origin"],
+  ["x-forwarded-proto", "isForwarded"],
+  ["content-length", "body"],
+  ["transfer-encoding", "body"],
+  ["expect", "body"],
+]);
+const COUNTING_LENGTHS = new Set([...COUNTING.keys()].map((name) => name.length));
 /** Of each kind of header that is looked up by its whole text. */
 const MAX_KNOWN = 1000;
 
@@ -45,6 +59,8 @@ export class HotPath {
   /** Those of them that a 304 has. */
   #headersOf304: readonly string[] = [];
   #isClosing = false;
+  /** By form, and by the `ETag` of a 304, of which there are as many as forms. */
+  readonly #heads = new WeakMap<Form, Map<string | undefined, string[]>>();
 
   constructor(options: HotPathOptions) {
     this.#options = options;
@@ -75,35 +91,30 @@ export class HotPath {
 
   /** @returns whether it was answered */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
-    const { method = "", url = "", headers } = request;
+    const { method = "", url = "" } = request;
     if ((method !== "GET" && method !== "HEAD") || this.#isClosing || this.#headers === undefined)
       return false;
-    if (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined) return false;
-    if (headers.expect !== undefined || !this.#isAllowedHost(headers.host ?? "")) return false;
+    const asked = askedFor(request.rawHeaders);
+    if (asked === undefined || !this.#isAllowedHost(asked.host ?? "")) return false;
     const started = performance.now();
-    const wanted = this.#encodingOf(headers["accept-encoding"] ?? "");
+    const wanted = this.#encodingOf(asked.acceptEncoding ?? "");
     const entry = this.#options.cache.atHand(url, wanted, started);
     if (entry === undefined) return false;
     const { answer } = entry;
     const form = answer.made(answer.encodingFor(wanted));
     if (form === undefined) return false;
     const requestId = randomUUID();
-    const { origin } = headers;
-    const allowed = origin === undefined ? this.#withoutOrigin : this.#allowOrigin(origin);
-    const etag = matchedEtag(headers["if-none-match"], answer.etags, form.etag);
+    const etag = matchedEtag(asked.ifNoneMatch, answer.etags, form.etag);
     const status = etag === undefined ? 200 : 304;
-    const sent = [
-      ...(status === 304 ? this.#headersOf304 : this.#headers),
-      ...["x-request-id", requestId, "etag", etag ?? form.etag],
-    ];
-    if (allowed !== undefined) sent.push("access-control-allow-origin", allowed);
-    if (status === 200) {
-      if (form.encoding !== "identity") sent.push("content-encoding", form.encoding);
-      sent.push("content-length", String(form.body.length));
-    }
-    const strictTransport = this.#options.strictTransport(request);
-    if (strictTransport !== undefined) sent.push("strict-transport-security", strictTransport);
-    response.writeHead(status, sent);
+    const sent = this.#head(form, etag);
+    sent[REQUEST_ID] = requestId;
+    const { origin } = asked;
+    const allowed = origin === undefined ? this.#withoutOrigin : this.#allowOrigin(origin);
+    const strictTransport = asked.isForwarded ? this.#options.strictTransport(request) : undefined;
+    const more = [];
+    if (allowed !== undefined) more.push("access-control-allow-origin", allowed);
+    if (strictTransport !== undefined) more.push("strict-transport-security", strictTransport);
+    response.writeHead(status, more.length === 0 ? sent : [...sent, ...more]);
     if (status === 304 || method === "HEAD") response.end();
     else response.end(form.body);
     this.#options.onAnswered({
@@ -117,6 +128,64 @@ export class HotPath {
     });
     return true;
   }
+
+  /** Names and values in turn of what is the same on each sending of a form, or on each 304 with an `ETag`; made once. */
+  #head(form: Form, etag: string | undefined): string[] {
+    let heads = this.#heads.get(form);
+    if (heads === undefined) this.#heads.set(form, (heads = new Map<string | undefined, string[]>()));
+    const known = heads.get(etag);
+    if (known !== undefined) return known;
+    const head = ["x-request-id", "", "etag", etag ?? form.etag];
+    if (etag === undefined) {
+      if (form.encoding !== "identity") head.push("content-encoding", form.encoding);
+      head.push("content-length", String(form.body.length), ...(this.#headers ?? []));
+    } else {
+      head.push(...this.#headersOf304);
+    }
+    heads.set(etag, head);
+    return head;
+  }
+}
+
+/** What counts of a request's headers. */
+interface Asked {
+  host: string | undefined;
+  acceptEncoding: string | undefined;
+  ifNoneMatch: string | undefined;
+  origin: string | undefined;
+  /** A proxy says how the request came to it. */
+  isForwarded: boolean;
+}
+
+/**
+ * Reads a request's headers where they lie: to have them by name would take a fifth of the time of an answer.
+ *
+ * @param raw names and values in turn
+ * @returns undefined when the request has a body, expects something, or says something twice
+ */
+function askedFor(raw: readonly string[]): Asked | undefined {
+  const asked: Asked = {
+    host: undefined,
+    acceptEncoding: undefined,
+    ifNoneMatch: undefined,
+    origin: undefined,
+    isForwarded: false,
+  };
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] ?? "";
+    // Most names have another length than those that count.
+    if (!COUNTING_LENGTHS.has(name.length)) continue;
+    const key = COUNTING.get(name.toLowerCase());
+    if (key === undefined) continue;
+    if (key === "body") return undefined;
+    if (key === "isForwarded") {
+      asked.isForwarded = true;
+    } else {
+      if (asked[key] !== undefined) return undefined;
+      asked[key] = raw[index + 1] ?? "";
+    }
+  }
+  return asked;
 }
 
 /** The same function, which remembers what it said. */

@@ -64,7 +64,7 @@ const port = Number(arg.port);
 const processes = [];
 try {
   if (arg.database === undefined) await fill();
-  const serving = start([PROGRAM, "serve", "--role", "web", "--port", String(port)], {
+  const serving = start([PROGRAM, "serve", "--role", "web", "--workers", "1", "--port", String(port)], {
     ...env,
     KERNELBOARD_LOG_LEVEL: arg["log-level"],
   });
