@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * How fast answers come out of the cache, beside a bare `node:http` server that sends the same bytes: one process each,
- * one after the other in one run, several rounds in turn.
+ * How fast answers come out of the cache, beside a bare `node:http` server that sends the same bytes, head and body: one
+ * process each, one after the other in one run, several rounds in turn.
  *
  *   node test/load/hot.mjs [--server embedded|external] [--database NAME] [--seconds 3] [--rounds 3] [--connections 32]
  *
@@ -34,26 +34,21 @@ const { values: arg } = parseArgs({
 const LEAST_SHARE = { 200: 0.5, 304: 0.6 };
 const ENCODING = { "accept-encoding": "gzip" };
 
-/** Sends one body again and again, or that the client has it already. */
+/** Sends the same bytes again and again, head included. */
 const BARE = `
   import { readFileSync } from "node:fs";
   import { createServer } from "node:http";
-  const [status, type, encoding, path] = process.argv.slice(1);
+  const [status, head, path] = process.argv.slice(1);
+  const headers = JSON.parse(head);
   const body = readFileSync(path);
   createServer((request, response) => {
-    if (status === "304") {
-      response.writeHead(304);
-      response.end();
-    } else {
-      response.writeHead(200, {
-        "content-type": type,
-        "content-length": body.length,
-        ...(encoding === "" ? {} : { "content-encoding": encoding }),
-      });
-      response.end(body);
-    }
+    response.writeHead(Number(status), headers);
+    if (status === "304") response.end();
+    else response.end(body);
   }).listen(Number(process.env.PORT), "127.0.0.1");
 `;
+/** Headers that the bare server has by itself. */
+const NODES_OWN = new Set(["date", "connection", "keep-alive"]);
 
 const work = await mkdtemp(join(tmpdir(), "kernelboard-hot-"));
 await chmod(work, 0o755);
@@ -110,20 +105,22 @@ async function paths() {
 }
 
 async function compare(serving, base, name, path, status) {
-  const answer = await fetch(base + path, { headers: ENCODING });
-  const headers = { ...ENCODING };
-  if (status === 304) headers["if-none-match"] = answer.headers.get("etag");
-  await answer.arrayBuffer();
+  const { etag } = await raw(base + path, ENCODING);
+  const headers = status === 304 ? { ...ENCODING, "if-none-match": etag } : ENCODING;
+  // As it is answered when it is kept.
+  const body = await raw(base + path, headers);
   const file = join(work, "body");
-  const body = await raw(base + path);
   await writeFile(file, body.bytes);
-  const bare = start(
-    ["--input-type=module", "--eval", BARE, String(status), body.type, body.encoding, file],
-    { PATH: process.env.PATH, PORT: String(port + 1) },
-  );
+  const bare = start(["--input-type=module", "--eval", BARE, String(status), body.head, file], {
+    PATH: process.env.PATH,
+    PORT: String(port + 1),
+  });
   const bareBase = `http://127.0.0.1:${port + 1}`;
   await answering(bareBase);
   const runs = { bare: [], cache: [] };
+  // Until both are as fast as they get.
+  await load(bare, bareBase + path, headers, status);
+  await load(serving, base + path, headers, status);
   for (let round = 0; round < Number(arg.rounds); round++) {
     runs.bare.push(await load(bare, bareBase + path, headers, status));
     runs.cache.push(await load(serving, base + path, headers, status));
@@ -141,18 +138,20 @@ async function compare(serving, base, name, path, status) {
   );
 }
 
-/** The bytes as they are sent. */
-async function raw(url) {
+/** The bytes as they are sent, and the names and values of the headers in turn. */
+async function raw(url, headers) {
   const { request } = await import("node:http");
   return new Promise((resolve, reject) => {
-    request(url, { headers: ENCODING }, (response) => {
+    request(url, { headers }, (response) => {
       const chunks = [];
+      const { rawHeaders } = response;
+      const isOurs = (index) => !NODES_OWN.has(rawHeaders[index - (index % 2)].toLowerCase());
       response.on("data", (chunk) => chunks.push(chunk));
       response.on("end", () =>
         resolve({
           bytes: Buffer.concat(chunks),
-          type: response.headers["content-type"],
-          encoding: response.headers["content-encoding"] ?? "",
+          head: JSON.stringify(rawHeaders.filter((_, index) => isOurs(index))),
+          etag: response.headers.etag,
         }),
       );
     })
