@@ -128,7 +128,8 @@ export class DocShell {
     for (;;) {
       const match = pattern.exec(output());
       if (match !== null) return { shown: match[1] ?? match[0], stop };
-      if (child.exitCode !== null) throw new Error(`${text} ended before it was ready:\n${output()}`);
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`${text} ended before it was ready:\n${output()}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
