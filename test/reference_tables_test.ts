@@ -1,10 +1,11 @@
-/** The tables of `docs/settings.md` and `docs/commands.md` list what the program reads and does, and nothing else. */
+/** The tables of `docs/settings.md`, `docs/commands.md` and `docs/features.md` say what there is, and nothing else. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadSettings } from "../src/settings.ts";
 import { run } from "./support/program.ts";
-import { PROJECT } from "./support/shared.ts";
+import { PROJECT, SHARED } from "./support/shared.ts";
 
 /** The first cells of the rows whose first cell is a name in backquotes. */
 function rowsOf(markdown: string): { name: string; cells: string[] }[] {
@@ -64,6 +65,53 @@ describe("docs/commands.md", () => {
       rows.filter(({ cells }) => states.includes(cells[0] ?? "")).map(({ name }) => name);
     expect(inState("there").sort()).toEqual([...there].sort());
     expect(inState("there", "not yet", "never")).toHaveLength(rows.length);
+  });
+});
+
+const CHAPTER = join(SHARED, "spec", "08-operations.md");
+const noChapter = existsSync(CHAPTER) ? undefined : "there is no ../shared/spec beside the project";
+if (noChapter !== undefined) console.warn(`${noChapter}: docs/features.md is not held against it`);
+
+/** Cells of the table under the first header that begins with a text, of the rows below it. */
+function tableUnder(markdown: string, header: string): string[][] {
+  const lines = markdown.slice(markdown.indexOf(header)).split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("|"));
+  return lines.slice(2, end).map((line) =>
+    line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+describe("docs/features.md", () => {
+  let rows: string[][];
+  beforeAll(async () => {
+    rows = tableUnder(await readFile(join(PROJECT, "docs", "features.md"), "utf8"), "| Section ");
+  });
+
+  it.skipIf(noChapter !== undefined)(
+    "has every row of chapter 08, section 1, with its variables",
+    async () => {
+      const chapter = tableUnder(await readFile(CHAPTER, "utf8"), "| README section |");
+      expect(chapter.length).toBeGreaterThan(10);
+      const section = (cell = ""): string => cell.replace('("external") ', "");
+      expect(rows.map(([name]) => name)).toEqual(chapter.map(([name]) => section(name)));
+      for (const [index, [name, feature = ""]] of chapter.entries()) {
+        const names = [...feature.matchAll(/\b[A-Z]{2,}(?:_[A-Z]+)+\b/g)].map(([variable]) => variable);
+        const here = rows[index]?.join(" ") ?? "";
+        expect([name, names.filter((variable) => !here.includes(variable))]).toEqual([name, []]);
+      }
+    },
+  );
+
+  it("names files that there are", () => {
+    const named = rows.flatMap((cells) => [
+      ...(cells[3] ?? "").matchAll(/`([\w./-]+\.(?:md|ts|sh|mjs|json)|Dockerfile)`/g),
+    ]);
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.map(([, path = ""]) => path).filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
+    expect(rows.filter(([, , state = ""]) => !/^(there|differs)/.test(state))).toEqual([]);
   });
 });
 
