@@ -1,50 +1,8 @@
 /** The command line: reads the arguments and runs one command. */
 import { Command, CommanderError } from "commander";
+import { COMMANDS } from "./commands/commands.ts";
 import { endWithScheduler } from "./schedule/orphan.ts";
 import { VERSION } from "./version.ts";
-
-/** The commands in the order of the help, each loaded when it is asked for: most need no more than their own libraries. */
-const COMMANDS = new Map<string, () => Promise<Command>>(
-  Object.entries({
-    demo: async () => (await import("./commands/demo.ts")).demoCommand(),
-    serve: async () => (await import("./commands/serve.ts")).serveCommand(),
-    ingest: async () => (await import("./commands/ingest.ts")).ingestCommand(),
-    schedule: async () => (await import("./commands/schedule.ts")).scheduleCommand(),
-    jobs: async () => (await import("./commands/jobs.ts")).jobsCommand(),
-    crontab: async () => (await import("./commands/crontab.ts")).crontabCommand(),
-    migrate: async () => (await import("./commands/migrate.ts")).migrateCommand(),
-    showmigrations: async () => (await import("./commands/migrations.ts")).showMigrationsCommand(),
-    makemigrations: async () => (await import("./commands/migrations.ts")).makeMigrationsCommand(),
-    settings: async () => (await import("./commands/settings.ts")).settingsCommand(),
-    check: async () => (await import("./commands/check.ts")).checkCommand(),
-    verify_env: async () => (await import("./commands/verify_env.ts")).verifyEnvCommand(),
-    explain: async () => (await import("./commands/explain.ts")).explainCommand(),
-    dbshell: async () => (await import("./commands/dbshell.ts")).dbshellCommand(),
-    token: async () => (await import("./commands/token.ts")).tokenCommand(),
-    submission: async () => (await import("./commands/submission.ts")).submissionCommand(),
-    seed_test_data: async () => (await import("./commands/seed_test_data.ts")).seedTestDataCommand(),
-    monitor_submissions: async () => (await import("./commands/ingest.ts")).monitorSubmissionsCommand(),
-    runserver: async () => (await import("./commands/serve.ts")).runserverCommand(),
-    spectacular: async () => (await import("./commands/spectacular.ts")).spectacularCommand(),
-    rollups: async () => (await import("./commands/rollups.ts")).rollupsCommand(),
-    prune_db: async () => (await import("./commands/prune_db.ts")).pruneDbCommand(),
-    update_db: async () => (await import("./commands/update_db.ts")).updateDbCommand(),
-    delete_unused_hardware_status: async () =>
-      (await import("./commands/delete_unused_hardware_status.ts")).deleteUnusedHardwareStatusCommand(),
-    update_hardware_registry: async () =>
-      (await import("./commands/update_hardware_registry.ts")).updateHardwareRegistryCommand(),
-    "retry-failed": async () => (await import("./commands/retry_failed.ts")).retryFailedCommand(),
-    treeproof: async () => (await import("./commands/treeproof.ts")).treeproofCommand(),
-    process_pending_aggregations: async () =>
-      (await import("./commands/process_pending_aggregations.ts")).processPendingAggregationsCommand(),
-    populate_tree_tests_rollup: async () =>
-      (await import("./commands/populate_tree_tests_rollup.ts")).populateTreeTestsRollupCommand(),
-    backfill_hardware_aggregations: async () =>
-      (await import("./commands/backfill_hardware_aggregations.ts")).backfillHardwareAggregationsCommand(),
-    warm_metrics_cache: async () =>
-      (await import("./commands/warm_metrics_cache.ts")).warmMetricsCacheCommand(),
-  }),
-);
 
 /** Exit code of a usage error. */
 const USAGE = 2;

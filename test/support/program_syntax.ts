@@ -2,31 +2,15 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { Command } from "commander";
+import type { Command } from "commander";
+import { COMMANDS } from "../../src/commands/commands.ts";
 import { PROJECT } from "./shared.ts";
-
-const SOURCES = join(PROJECT, "src");
 
 const underscored = (name: string): string => name.replaceAll("-", "_");
 
-/** The program's commands, by their names with underscores: those that `main.ts` takes from its imports. */
-async function programCommands(): Promise<Map<string, Command>> {
-  const commands = new Map<string, Command>();
-  const main = await readFile(join(SOURCES, "main.ts"), "utf8");
-  for (const [, names = "", file = ""] of main.matchAll(/^import \{(.*)\} from "\.\/(commands\/.*)";$/gm)) {
-    const module = (await import(pathToFileURL(join(SOURCES, file)).href)) as Record<string, unknown>;
-    for (const name of names.split(",").map((part) => part.trim())) {
-      const create = module[name];
-      if (typeof create !== "function" || !name.endsWith("Command")) continue;
-      const command: unknown = Reflect.apply(create, undefined, []);
-      if (command instanceof Command) commands.set(underscored(command.name()), command);
-    }
-  }
-  return commands;
-}
-
-const commands = await programCommands();
+/** By their names with underscores. */
+const commands = new Map<string, Command>();
+for (const [name, load] of COMMANDS) commands.set(underscored(name), await load());
 
 /** The words of a command line, without their quotes; operators of the shell are words. */
 function words(text: string): string[] {
