@@ -6,7 +6,9 @@
  */
 import rateLimit from "@fastify/rate-limit";
 import underPressure from "@fastify/under-pressure";
+import type { QueryConfig, QueryResultRow } from "pg";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
+import type { Pool } from "../database/pool.ts";
 import type { Reads } from "../database/reads.ts";
 import type { OverloadSettings } from "../settings.ts";
 import { ApiError } from "./errors.ts";
@@ -25,6 +27,29 @@ declare module "fastify" {
   interface FastifyContextConfig {
     cost?: Cost;
   }
+}
+
+/** Expensive requests that others wait for. */
+const crowded = new WeakSet<FastifyRequest>();
+
+/**
+ * What an expensive request asks with: the pool, or, while others wait for their turn, the pool with one statement after
+ * the other. Statements at once answer one request sooner, but of many requests each would have as many processor cores
+ * less, and cheap ones would wait for all of them.
+ */
+export function statementsOf(request: FastifyRequest, pool: Pool): Pool {
+  return crowded.has(request) ? oneByOne(pool) : pool;
+}
+
+function oneByOne(pool: Pool): Pool {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    query: <Row extends QueryResultRow>(statement: QueryConfig | string, values?: unknown[]) => {
+      const result = last.then(() => pool.query<Row>(statement, values));
+      last = result.catch(() => undefined);
+      return result;
+    },
+  };
 }
 
 /** Statements that an expensive request runs at once, at most. */
@@ -153,6 +178,7 @@ function limitExpensive(app: FastifyInstance, settings: OverloadSettings): void 
     reply.raw.once("close", onClose);
     try {
       places.set(request, await gate.enter(request.ip, gone.signal));
+      if (gate.waiting > 0) crowded.add(request);
     } catch (error) {
       if (error instanceof GateBusy) throw noRoom(error.message);
       if (!(error instanceof GateLeft)) throw error;

@@ -9,6 +9,7 @@ import { atEndOfFile } from "../../test/support/cleanup.ts";
 import { testDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { testServer, type Answer, type TestServer } from "../../test/support/server.ts";
 import { Gate, GateBusy } from "./gate.ts";
+import { statementsOf } from "./overload.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -154,6 +155,31 @@ describe("a flood of expensive requests", () => {
     expectBusy(await get(FULL));
     await unlock();
     expect((await inside).status).toBe(200);
+  });
+
+  it("runs statements at once, but one after the other while somebody waits for them", async () => {
+    const { get } = await testServer(database.pool, ONE_PLACE, undefined, (app) => {
+      app.get("/twice", { config: { cost: "expensive" } }, async (request) => {
+        let running = 0;
+        let most = 0;
+        const statements = statementsOf(request, {
+          query: async <Row extends pg.QueryResultRow>(statement: pg.QueryConfig | string) => {
+            most = Math.max(most, ++running);
+            const result = await database.pool.query<Row>(statement);
+            running--;
+            return result;
+          },
+        });
+        await Promise.all([
+          statements.query("select pg_sleep(0.3)"),
+          statements.query("select pg_sleep(0.3)"),
+        ]);
+        return { most };
+      });
+    });
+    const answers = await Promise.all([get("/twice"), get("/twice"), get("/twice")]);
+    // Nobody waits when the first begins, and when the last does.
+    expect(answers.map(({ body }) => (body as { most: number }).most)).toEqual([2, 1, 2]);
   });
 
   it("gives its place back when its client goes away", async () => {

@@ -9,6 +9,7 @@ import { parseObjectBody } from "../../http/body.ts";
 import type { CachePolicy } from "../../http/cache_policy.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
+import { statementsOf } from "../../http/overload.ts";
 import { BODY_ERROR_ANSWERS, DEFAULT_ORIGIN, foundOrNot } from "../shapes.ts";
 import { EnvironmentQuery } from "../items/shapes.ts";
 import { parseWindow, REQUIRED, type Problem } from "./body.ts";
@@ -113,7 +114,8 @@ export function hardwareDetailsRoutes(app: FastifyInstance, { pool }: RouteConte
           response: { 200: foundOrNot(view.answer), ...BODY_ERROR_ANSWERS },
         },
       },
-      (request, reply) => view.respond(pool, reply, detailsOf(request, view.hasEnvironment ?? false)),
+      (request, reply) =>
+        view.respond(statementsOf(request, pool), reply, detailsOf(request, view.hasEnvironment ?? false)),
     );
   }
 }

@@ -6,6 +6,7 @@ import { untilMidnight } from "../../http/cache_policy.ts";
 import { ApiError } from "../../http/errors.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
+import { statementsOf } from "../../http/overload.ts";
 import { ERROR_ANSWERS } from "../shapes.ts";
 import { metricsBody } from "./metrics.ts";
 import { Metrics, MetricsQuery } from "./shapes.ts";
@@ -31,7 +32,7 @@ export function metricsRoutes(app: FastifyInstance, { pool }: RouteContext): voi
     async (request, reply) => {
       const { start_days_ago: start, end_days_ago: end } = parseParameters(MetricsQuery, request.query);
       if (start <= end) throw new ApiError(400, NO_WINDOW);
-      return sendJsonText(reply, await metricsBody(pool, metricsWindow(start, end)));
+      return sendJsonText(reply, await metricsBody(statementsOf(request, pool), metricsWindow(start, end)));
     },
   );
 }

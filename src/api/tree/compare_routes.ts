@@ -8,6 +8,7 @@ import { lastValue, type CachePolicy } from "../../http/cache_policy.ts";
 import { ApiError } from "../../http/errors.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
+import { statementsOf } from "../../http/overload.ts";
 import { FILTERS_OF_BOOTS, FILTERS_OF_BUILDS, FILTERS_OF_TESTS } from "../filter_parameters.ts";
 import { DEFAULT_ORIGIN, ERROR_ANSWERS } from "../shapes.ts";
 import { compare, comparedBuilds, comparedTests, type Sides } from "./compare.ts";
@@ -44,7 +45,8 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
         response: { 200: TreeCompare, ...ERROR_ANSWERS },
       },
     },
-    async (request, reply) => sendJson(reply, await compare(pool, sidesOf(request.params, request.query))),
+    async (request, reply) =>
+      sendJson(reply, await compare(statementsOf(request, pool), sidesOf(request.params, request.query))),
   );
 
   app.get<{ Querystring: RawQuery; Params: Params }>(
@@ -62,7 +64,10 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
     },
     async (request, reply) => {
       const sides = sidesOf(request.params, request.query);
-      return sendJsonText(reply, await comparedBuilds(pool, sides, parseQueryFilters(request.query)));
+      return sendJsonText(
+        reply,
+        await comparedBuilds(statementsOf(request, pool), sides, parseQueryFilters(request.query)),
+      );
     },
   );
 
@@ -83,7 +88,10 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
       },
       async (request, reply) => {
         const sides = sidesOf(request.params, request.query);
-        return sendJsonText(reply, await comparedTests(pool, sides, parseQueryFilters(request.query), kind));
+        return sendJsonText(
+          reply,
+          await comparedTests(statementsOf(request, pool), sides, parseQueryFilters(request.query), kind),
+        );
       },
     );
   }

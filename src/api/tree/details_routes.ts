@@ -8,6 +8,7 @@ import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
 import { lastValue, type CachePolicy } from "../../http/cache_policy.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
+import { statementsOf } from "../../http/overload.ts";
 import { ALL_FILTERS, FILTERS_OF_BOOTS, FILTERS_OF_BUILDS, FILTERS_OF_TESTS } from "../filter_parameters.ts";
 import { EnvironmentQuery } from "../items/shapes.ts";
 import { DEFAULT_ORIGIN, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
@@ -143,7 +144,7 @@ export function treeDetailsRoutes(app: FastifyInstance, { pool }: RouteContext):
         const scope = { origin, branch, url, tree: undefined };
         const filters = parseQueryFilters(request.query);
         return view.respond(
-          pool,
+          statementsOf(request, pool),
           reply,
           { scope, commit: request.params.commit_hash, filters },
           request.query,
@@ -171,7 +172,7 @@ export function treeDetailsRoutes(app: FastifyInstance, { pool }: RouteContext):
         const { tree_name: tree, git_branch: branch, commit_hash: commit } = request.params;
         const scope = { origin, branch, url: undefined, tree };
         const filters = parseQueryFilters(request.query);
-        return view.respond(pool, reply, { scope, commit, filters }, request.query);
+        return view.respond(statementsOf(request, pool), reply, { scope, commit, filters }, request.query);
       },
     );
   }

@@ -9,6 +9,7 @@ import { fromUnixSeconds } from "../../http/datetime.ts";
 import { ApiError, ParameterError } from "../../http/errors.ts";
 import { parseParameters, wholeNumber, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
+import { statementsOf } from "../../http/overload.ts";
 import { ALL_FILTERS } from "../filter_parameters.ts";
 import type { Kind } from "../items/counts.ts";
 import { ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
@@ -59,7 +60,7 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
       const query = parseParameters(HistoryQuery, request.query);
       const scope = { origin: query.origin, branch: query.git_branch, url: query.git_url, tree: undefined };
       const commits = await historyOfCommit(
-        pool,
+        statementsOf(request, pool),
         request.params.commit_hash,
         historyRequest(scope, query, request.query),
       );
@@ -99,7 +100,11 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
       const query = parseParameters(DirectHistoryQuery, request.query);
       const { tree_name: tree, git_branch: branch, commit_hash: commit } = request.params;
       const scope = { origin: query.origin, branch, url: undefined, tree };
-      const commits = await historyOfCommit(pool, commit, historyRequest(scope, query, request.query));
+      const commits = await historyOfCommit(
+        statementsOf(request, pool),
+        commit,
+        historyRequest(scope, query, request.query),
+      );
       if (commits !== undefined) return sendJson(reply, commits);
       const url = request.query.git_url?.at(-1) ?? "";
       const list = await commitList(pool, { origin: query.origin, tree, branch: `${branch}/${commit}`, url });
@@ -133,7 +138,11 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
         url: tree !== "" && branch !== "" ? undefined : url,
         tree: tree === "" ? undefined : tree,
       };
-      const commits = await historyOfHashes(pool, hashes, historyRequest(scope, query, request.query));
+      const commits = await historyOfHashes(
+        statementsOf(request, pool),
+        hashes,
+        historyRequest(scope, query, request.query),
+      );
       return commits === undefined ? sendNothing(reply, NO_HISTORY) : sendJson(reply, commits);
     },
   );

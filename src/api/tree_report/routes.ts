@@ -6,6 +6,7 @@ import { withMovingWindow } from "../../http/cache_policy.ts";
 import { ApiError } from "../../http/errors.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
+import { statementsOf } from "../../http/overload.ts";
 import { ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
 import { queryPart } from "../tree/latest.ts";
 import { reportedCommit, type ReportedCommit, type ReportScope } from "./commit.ts";
@@ -56,9 +57,10 @@ export function treeReportRoutes(app: FastifyInstance, { pool, settings }: Route
         minimumAgeHours: query.min_age_in_hours,
         maximumAgeHours: query.max_age_in_hours,
       };
-      const commit = await reportedCommit(pool, scope);
+      const statements = statementsOf(request, pool);
+      const commit = await reportedCommit(statements, scope);
       if (commit === undefined) return sendNothing(reply, NOT_FOUND);
-      const changed = await changedTests(pool, scope, commit, {
+      const changed = await changedTests(statements, scope, commit, {
         paths: query.path,
         groupSize: query.group_size,
       });
