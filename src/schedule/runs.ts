@@ -6,9 +6,20 @@ export type StartedBy = "schedule" | "crontab" | "manual";
 
 /**
  * How a run ended. unavailable: this version does not have the command; stopped: the scheduler was; lost: whoever ran it
- * is gone; missed: its time had come, but nobody was there until it was too late.
+ * is gone; missed: its time had come, but nobody was there until it was too late; skipped: its time came while the job
+ * still ran, and the job says that it is left out then.
  */
-export type Outcome = "succeeded" | "failed" | "timed out" | "unavailable" | "stopped" | "lost" | "missed";
+export const OUTCOMES = [
+  "succeeded",
+  "failed",
+  "timed out",
+  "unavailable",
+  "stopped",
+  "lost",
+  "missed",
+  "skipped",
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 export interface Result {
   outcome: Outcome;
@@ -23,6 +34,8 @@ export interface Claim {
   startedBy: StartedBy;
   missed: number;
   node: string;
+  /** Which of the runs that a job may have at once it is, from 0. */
+  slot: number;
 }
 
 export interface Run extends Result {
@@ -43,21 +56,25 @@ const KEPT_RUNS = 500;
 /** Claims a run. @returns false when somebody has it */
 export async function claimRun(client: pg.Client, claim: Claim): Promise<boolean> {
   const { rowCount } = await client.query(
-    `insert into job_runs (job, scheduled_for, started_by, missed, node, started_at)
-     values ($1, $2, $3, $4, $5, clock_timestamp())
+    `insert into job_runs (job, scheduled_for, started_by, missed, node, slot, started_at)
+     values ($1, $2, $3, $4, $5, $6, clock_timestamp())
      on conflict (job, scheduled_for) do nothing`,
-    [claim.job, claim.scheduledFor, claim.startedBy, claim.missed, claim.node],
+    [claim.job, claim.scheduledFor, claim.startedBy, claim.missed, claim.node, claim.slot],
   );
   return rowCount === 1;
 }
 
-/** Records that a time of the schedule went by. @returns false when somebody has it */
-export async function recordMissed(client: pg.Client, claim: Claim): Promise<boolean> {
+/** Records that a time of the schedule goes by without a run. @returns false when somebody has it */
+export async function recordPassed(
+  client: pg.Client,
+  claim: Omit<Claim, "slot">,
+  outcome: "missed" | "skipped",
+): Promise<boolean> {
   const { rowCount } = await client.query(
     `insert into job_runs (job, scheduled_for, started_by, missed, node, started_at, finished_at, outcome)
-     values ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp(), 'missed')
+     values ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp(), $6)
      on conflict (job, scheduled_for) do nothing`,
-    [claim.job, claim.scheduledFor, claim.startedBy, claim.missed, claim.node],
+    [claim.job, claim.scheduledFor, claim.startedBy, claim.missed, claim.node, outcome],
   );
   return rowCount === 1;
 }
@@ -82,16 +99,24 @@ export async function finishRun(
   );
 }
 
+/** Slots in which a run is recorded as going on. index job_runs_running */
+export async function unfinishedSlots(client: pg.Client): Promise<{ job: string; slot: number }[]> {
+  const { rows } = await client.query<{ job: string; slot: number }>(
+    "select distinct job, slot from job_runs where outcome is null",
+  );
+  return rows;
+}
+
 /**
- * Runs of a job that nobody can be running, because the caller has the job's lock. index job_runs_running
+ * Runs of a slot that nobody can be running, because the caller has the slot's lock. index job_runs_running
  *
  * @returns the times that they were scheduled for
  */
-export async function markLost(client: pg.Client, job: string): Promise<Date[]> {
+export async function markLost(client: pg.Client, job: string, slot: number): Promise<Date[]> {
   const { rows } = await client.query<{ scheduled_for: Date }>(
     `update job_runs set finished_at = clock_timestamp(), outcome = 'lost'
-     where job = $1 and outcome is null returning scheduled_for`,
-    [job],
+     where job = $1 and slot = $2 and outcome is null returning scheduled_for`,
+    [job, slot],
   );
   return rows.map(({ scheduled_for }) => scheduled_for);
 }
