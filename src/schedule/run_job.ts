@@ -8,6 +8,7 @@ import { errorMessage } from "../database/errors.ts";
 import type { Settings } from "../settings.ts";
 import { runChild } from "./child.ts";
 import type { Job } from "./job.ts";
+import type { ScheduleObserver } from "./observer.ts";
 import { tryLock, unlock, type Lease } from "./lease.ts";
 import {
   claimRun,
@@ -30,6 +31,7 @@ export interface Runner {
   records: Session;
   /** This process, as the record of runs names it. */
   node: string;
+  observer?: ScheduleObserver;
   /** Who is told of failed runs. */
   notices?: Notices;
   /** Gets the output of jobs as it comes. */
@@ -119,9 +121,16 @@ export async function settleLost(runner: Runner, { client }: Lease): Promise<voi
   }
 }
 
-async function tellLost({ log }: Runner, client: Lease["client"], job: string, slot: number): Promise<void> {
-  for (const scheduledFor of await markLost(client, job, slot))
+async function tellLost(
+  { log, observer }: Runner,
+  client: Lease["client"],
+  job: string,
+  slot: number,
+): Promise<void> {
+  for (const scheduledFor of await markLost(client, job, slot)) {
     log.error({ job, scheduledFor }, "whoever ran the job is gone");
+    observer?.onEnded(job, "lost");
+  }
 }
 
 /** Does a claimed run, and gives its slot back. Never throws. */
@@ -153,6 +162,7 @@ async function runAndRecord(runner: Runner, signal: AbortSignal, job: Job, claim
   });
   const { outcome, exitCode, output } = result;
   const seconds = Math.round((Date.now() - started) / 100) / 10;
+  runner.observer?.onEnded(name, outcome, seconds);
   const isWrong = outcome === "failed" || outcome === "timed out";
   if (isWrong) log.error({ job: name, outcome, exitCode, seconds, output }, "job failed");
   else log.info({ job: name, outcome, seconds }, "job ended");

@@ -1,6 +1,7 @@
 /** The record of runs, table `job_runs`: claiming a run, finishing it, the history (chapter 08, section 6). */
 import type pg from "pg";
 import type { Client, Pool } from "../database/pool.ts";
+import type { JobRecord } from "./observer.ts";
 
 export type StartedBy = "schedule" | "crontab" | "manual";
 
@@ -130,6 +131,17 @@ export async function lastScheduled(client: pg.Client, job: string): Promise<Dat
     [job],
   );
   return rows[0]?.scheduled_for;
+}
+
+/** What is recorded of jobs: of each at most `KEPT_RUNS` rows are looked at. Jobs without a row are left out. primary key */
+export async function jobRecords(client: pg.Client, jobs: readonly string[]): Promise<JobRecord[]> {
+  const { rows } = await client.query<JobRecord>(
+    `select job, max(finished_at) filter (where outcome = 'succeeded') as "lastSuccess", min(started_at) as since,
+       (array_agg(outcome order by scheduled_for desc) filter (where outcome is not null))[1] as "lastOutcome"
+     from job_runs where job = any($1) group by job`,
+    [jobs],
+  );
+  return rows;
 }
 
 /** The newest runs, of all jobs or of one. */

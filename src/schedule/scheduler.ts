@@ -10,12 +10,15 @@ import { createNotices } from "../notices/notices.ts";
 import type { Settings } from "../settings.ts";
 import { loadJobs } from "./jobs_file.ts";
 import { due, nextTime, type Due, type Job } from "./job.ts";
+import type { ScheduleObserver } from "./observer.ts";
 import { pause, whenever, type Lease } from "./lease.ts";
 import { claimJob, nodeName, recordSession, runClaimed, settleLost, type Runner } from "./run_job.ts";
-import { lastScheduled, recordPassed } from "./runs.ts";
+import { jobRecords, lastScheduled, recordPassed } from "./runs.ts";
 
 /** The clock is looked at this often at least: it may be set, and the machine may sleep. */
 const LONGEST_PAUSE_MS = 5000;
+/** How often an observer is told what is recorded; runs by hand are there too. */
+const RECORDS_MS = 60_000;
 /** Timers may ring a little early. */
 const TIMER_SLACK_MS = 2;
 /** For notices that are on their way when the scheduler stops. */
@@ -29,6 +32,7 @@ export interface SchedulerOptions {
   signal: AbortSignal;
   /** Called whenever this node begins to act. */
   onActing?: () => void;
+  observer?: ScheduleObserver;
 }
 
 /** What runs of each job on this node, by slot; it outlives the right to act. */
@@ -40,20 +44,24 @@ type Running = Map<string, Map<number, Promise<unknown>>>;
  * @throws JobsFileError at once, when the jobs file cannot be used
  */
 export async function startScheduler(options: SchedulerOptions): Promise<void> {
-  const { settings, connection, log, signal } = options;
+  const { settings, connection, log, signal, observer } = options;
   const jobs = loadJobs(settings.schedule);
   const notices = createNotices(settings, log);
   const records = recordSession(connection, log);
-  const runner: Runner = { settings, connection, log, records, node: nodeName(), notices };
+  const watched = observer === undefined ? {} : { observer };
+  const runner: Runner = { settings, connection, log, records, node: nodeName(), notices, ...watched };
+  observer?.onJobs(jobs);
   log.info({ jobs: jobs.length, node: runner.node }, "scheduler started");
   const running: Running = new Map(jobs.map(({ name }) => [name, new Map<number, Promise<unknown>>()]));
   try {
     await whenever({ connection, log, name: "kernelboard scheduler", signal }, "scheduler", async (lease) => {
       log.info({ node: runner.node }, "this node runs the scheduled jobs");
       options.onActing?.();
+      observer?.onActing(true);
       try {
         await new Acting(runner, lease, jobs, running).act();
       } finally {
+        observer?.onActing(false);
         // Nothing is begun any more; what runs was told by the lease's signal.
         if (!signal.aborted) log.warn("this node no longer runs the scheduled jobs");
         await Promise.all([...running.values()].flatMap((slots) => [...slots.values()]));
@@ -73,6 +81,7 @@ class Acting {
   readonly #running: Running;
   /** Up to which time of its schedule each job was looked after. */
   readonly #handled = new Map<string, Date>();
+  #recordsToldAt = -Infinity;
   /** Called when a run has ended: another one may be waiting for it. */
   #wake: () => void = () => undefined;
 
@@ -94,8 +103,17 @@ class Acting {
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
       const now = new Date();
       for (const job of this.#jobs) await this.#look(job, now);
+      await this.#tellRecords();
       await Promise.race([woken, pause(untilNext(this.#jobs, now), signal)]);
     }
+  }
+
+  async #tellRecords(): Promise<void> {
+    const { observer } = this.#runner;
+    if (observer === undefined || performance.now() - this.#recordsToldAt < RECORDS_MS) return;
+    this.#recordsToldAt = performance.now();
+    const names = this.#jobs.map(({ name }) => name);
+    observer.onRecords(await jobRecords(this.#lease.client, names));
   }
 
   /** Deals with the times of a job that have come, one after the other, until one has to wait. */
@@ -143,15 +161,16 @@ class Acting {
     missed: number,
     outcome: "missed" | "skipped",
   ): Promise<true> {
-    const { log, node } = this.#runner;
+    const { log, node, observer } = this.#runner;
     const claim = { job: name, scheduledFor, startedBy: "schedule" as const, missed, node };
-    if (await recordPassed(this.#lease.client, claim, outcome))
-      log.warn(
-        { job: name, scheduledFor, missed },
-        outcome === "missed"
-          ? "a run was missed, and it is too late for it"
-          : "a run was skipped, because the job still runs",
-      );
+    if (!(await recordPassed(this.#lease.client, claim, outcome))) return true;
+    observer?.onEnded(name, outcome);
+    log.warn(
+      { job: name, scheduledFor, missed },
+      outcome === "missed"
+        ? "a run was missed, and it is too late for it"
+        : "a run was skipped, because the job still runs",
+    );
     return true;
   }
 }
