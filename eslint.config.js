@@ -14,7 +14,7 @@ const MAY_IMPORT = {
   cache: ["changes", "database"],
   excerpts: ["database", "kcidb"],
   ingest: ["database", "excerpts", "kcidb", "rollups"],
-  metrics: ["cache", "database", "excerpts", "http", "ingest", "kcidb", "rollups"],
+  metrics: ["cache", "database", "excerpts", "http", "ingest", "kcidb", "rollups", "schedule"],
   tracing: ["database", "http", "ingest", "kcidb"],
   filters: ["database"],
   fetch: [],

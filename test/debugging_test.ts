@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { describedPassword, masking } from "../src/database/masking.ts";
 import { testDatabase, type TestDatabase } from "./support/database.ts";
 import { databaseEnvironment, run, start } from "./support/program.ts";
+import { submission, temporaryDirectory, writeSubmissions } from "./support/spool.ts";
 import { request } from "./support/server.ts";
 
 let database: TestDatabase;
@@ -56,6 +57,23 @@ describe("DEBUG_SQL_QUERY", () => {
     expect(ofRoute("GET /api/test/:test_id")).toHaveLength(15);
     expect(ofRoute("GET /api/test/:test_id").filter((msg) => !msg.includes("from tests"))).toEqual([]);
     expect(program.stderr()).not.toContain("hunter2");
+  });
+});
+
+describe("DEBUG_SQL_QUERY of an ingestion", () => {
+  it("logs the statements of its threads too, whatever the level of the log", async () => {
+    const spoolDir = await temporaryDirectory();
+    await writeSubmissions(spoolDir, {
+      "a.json": submission({ issues: [{ id: "o:i", origin: "o", version: 1 }] }),
+    });
+    const { code, stderr } = await run(["ingest", "--spool-dir", spoolDir, "--once", "--max-workers", "1"], {
+      ...environment,
+      DEBUG_SQL_QUERY: "true",
+      KERNELBOARD_LOG_LEVEL: "error",
+    });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/copy staged_issues .* alias=default/);
+    expect(stderr).toMatch(/insert into issues as t/);
   });
 });
 

@@ -128,6 +128,13 @@ exec cat > "${file}"
   it("puts the jobs beside foreign lines, in place of its own and the reference's, and takes them out", async () => {
     const { path, read } = await fakeCrontab(FOREIGN + OLD);
     const own = { ...environment, PATH: path, CRONTAB_COMMAND_SUFFIX: ">> /tmp/log 2>&1" };
+    const dry = await run(["crontab", "add", "--dry-run", "--json"], own);
+    expect(JSON.parse(dry.stdout)).toMatchObject({
+      dry_run: true,
+      removed: [{ hash: "1d918bc6115453f8991ef867c82d3ae7", job: null }],
+      added: expect.arrayContaining([expect.objectContaining({ job: "warm_metrics_cache" })]) as unknown,
+    });
+    expect(await read()).toBe(FOREIGN + OLD);
     const added = await run(["crontab", "add"], own);
     expect(added.code).toBe(0);
     expect(added.stdout).toContain(

@@ -54,17 +54,36 @@ describe("docs/settings.md", () => {
   });
 });
 
+const OPTIONS = "## Options of commands that change something";
+
 describe("docs/commands.md", () => {
   it("lists every command of the program, and none that is not there", async () => {
     const { stdout } = await run(["--help"]);
     const [, list = ""] = stdout.split("Commands:\n");
     const there = [...list.matchAll(/^ {2}([\w-]+)/gm)].map((match) => match[1]);
     expect(there.length).toBeGreaterThan(10);
-    const rows = rowsOf(await readFile(join(PROJECT, "docs", "commands.md"), "utf8"));
+    const [commands = ""] = (await readFile(join(PROJECT, "docs", "commands.md"), "utf8")).split(OPTIONS);
+    const rows = rowsOf(commands);
     const inState = (...states: string[]): string[] =>
       rows.filter(({ cells }) => states.includes(cells[0] ?? "")).map(({ name }) => name);
     expect(inState("there").sort()).toEqual([...there].sort());
     expect(inState("there", "not yet", "never")).toHaveLength(rows.length);
+  });
+
+  it("says which of the common options each command that changes something has", async () => {
+    const [, options = ""] = (await readFile(join(PROJECT, "docs", "commands.md"), "utf8")).split(OPTIONS);
+    const rows = rowsOf(options);
+    expect(rows.length).toBeGreaterThan(10);
+    const found = [];
+    for (const { name } of rows) {
+      const { code, stdout } = await run([...name.split(" "), "--help"]);
+      expect([name, code]).toEqual([name, 0]);
+      const has = ["--dry-run", "--yes", "--json"].map((option) =>
+        new RegExp(`^ +${option}\\b`, "m").test(stdout) ? "yes" : "no",
+      );
+      found.push({ name, cells: has });
+    }
+    expect(found).toEqual(rows);
   });
 });
 

@@ -2,11 +2,13 @@
 import { Command } from "commander";
 import { errorMessage } from "../database/errors.ts";
 import { backfillHardware } from "../rollups/backfill.ts";
-import { rebuildDerived } from "../rollups/rebuild.ts";
+import { addMended, nothingMended, rebuildDerived, type Mended } from "../rollups/rebuild.ts";
+import type { Connection } from "../database/pool.ts";
+import { verifyDerived } from "../rollups/verify.ts";
 import { openRepairSession } from "../rollups/repair_session.ts";
 import { wholeNumber } from "./arguments.ts";
-import { CommandError, runCommand, withDatabase } from "./context.ts";
-import { bringUpToDate } from "./migrate.ts";
+import { CommandError, runCommand, withDatabase, type Context } from "./context.ts";
+import { bringUpToDateUnless } from "./migrate.ts";
 import { mendedText } from "./table_text.ts";
 
 /** What the reference implementation's option empties first. */
@@ -16,6 +18,56 @@ interface BackfillArguments {
   days: number;
   truncate?: boolean;
   batchSize: number;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+async function run(
+  { signal }: Context,
+  connection: Connection,
+  { days, truncate, batchSize, dryRun = false, json }: BackfillArguments,
+): Promise<void> {
+  const mended = new Map<string, Mended>();
+  const add = (more: Iterable<[string, Mended]>): void => {
+    for (const [table, counts] of more) {
+      const sum = mended.get(table) ?? nothingMended();
+      addMended(sum, counts);
+      mended.set(table, sum);
+    }
+  };
+  if (truncate) add(await truncated(connection, dryRun, signal));
+  const errors: { checkout: string; error: string }[] = [];
+  const onError = (checkout: string, error: unknown): void => {
+    errors.push({ checkout, error: errorMessage(error) });
+    if (json !== true) console.log(`Error processing checkout=${checkout}: ${errorMessage(error)}`);
+  };
+  const session = await openRepairSession(connection, "kernelboard backfill");
+  try {
+    // What was made anew before is right by now, unless nothing was.
+    const more = await backfillHardware(session, { days, batchSize, dryRun, signal, onError });
+    add(Object.entries(more).filter(([table]) => !(dryRun && mended.has(table))));
+  } finally {
+    await session.close();
+  }
+  if (json) {
+    const tables = [...mended].map(([table, counts]) => ({ table, ...counts }));
+    console.log(JSON.stringify({ dry_run: dryRun, tables, errors }, null, 2));
+  } else console.log(`${mendedText(mended)}${dryRun ? "\n[DRY RUN] Nothing was written." : ""}`);
+  if (errors.length > 0) throw new CommandError(`${errors.length} commits could not be processed`);
+}
+
+/** Makes what the option names anew, or tells what would be written. */
+async function truncated(
+  connection: Connection,
+  dryRun: boolean,
+  signal: AbortSignal,
+): Promise<Iterable<[string, Mended]>> {
+  if (!dryRun) return rebuildDerived({ connection, tables: TRUNCATED, signal });
+  const reports = await verifyDerived({ connection, tables: TRUNCATED, examples: 0, signal });
+  return reports.map(({ table, missing, extra, different }) => [
+    table,
+    { inserted: missing, deleted: extra, updated: different },
+  ]);
 }
 
 export function backfillHardwareAggregationsCommand(): Command {
@@ -30,33 +82,19 @@ export function backfillHardwareAggregationsCommand(): Command {
       "--truncate",
       "first make all of latest_checkout and pending_test anew, of all days: what stands for nothing goes, nothing else is lost",
     )
+    .option("--dry-run", "only show what would be written")
+    .option("--json", "print the result as JSON")
     .option("--batch-size <n>", "checkouts and builds of a transaction", wholeNumber(1, 1_000_000), 2000)
     .addHelpText(
       "after",
-      "\nExamples:\n  kernelboard backfill_hardware_aggregations\n  kernelboard backfill_hardware_aggregations --days 365 --truncate",
+      "\nExamples:\n  kernelboard backfill_hardware_aggregations\n  kernelboard backfill_hardware_aggregations --days 365 --truncate\n" +
+        "  kernelboard backfill_hardware_aggregations --dry-run --json",
     )
     .action((args: BackfillArguments) =>
       runCommand((context) =>
         withDatabase(context, async (database) => {
-          await bringUpToDate(database, context.log);
-          const { connection } = database;
-          const { signal } = context;
-          if (args.truncate)
-            console.log(mendedText(await rebuildDerived({ connection, tables: TRUNCATED, signal })));
-          let failed = 0;
-          const onError = (checkoutId: string, error: unknown): void => {
-            failed++;
-            console.log(`Error processing checkout=${checkoutId}: ${errorMessage(error)}`);
-          };
-          const session = await openRepairSession(connection, "kernelboard backfill");
-          try {
-            const { days, batchSize } = args;
-            const mended = await backfillHardware(session, { days, batchSize, signal, onError });
-            console.log(mendedText(new Map(Object.entries(mended))));
-          } finally {
-            await session.close();
-          }
-          if (failed > 0) throw new CommandError(`${failed} commits could not be processed`);
+          await bringUpToDateUnless(args.dryRun, database, context.log);
+          await run(context, database.connection, args);
         }),
       ),
     );

@@ -8,6 +8,8 @@ import { failUnlessDone, runOneJob } from "./run_one_job.ts";
 
 interface CrontabArguments {
   verbosity: number;
+  dryRun?: boolean;
+  json?: boolean;
 }
 
 /** To the log of the container, whose first process is not cron's parent. */
@@ -32,7 +34,7 @@ function suffixOf({ settings }: Context): string {
 async function replace(
   context: Context,
   jobs: readonly Job[],
-  { verbosity }: CrontabArguments,
+  { verbosity, dryRun = false, json }: CrontabArguments,
 ): Promise<void> {
   const { crontabLine, readCrontab, splitCrontab, writeCrontab } = await import("../schedule/crontab.ts");
   const { OWN_PROGRAM } = await import("../schedule/child.ts");
@@ -40,11 +42,17 @@ async function replace(
   const { own, foreign } = splitCrontab(await readCrontab());
   const program = [process.execPath, OWN_PROGRAM];
   const fine = jobs.filter(({ schedule }) => schedule.split(" ").length === CRONTAB_FIELDS);
-  await writeCrontab([...foreign, ...fine.map((job) => crontabLine(job, program, suffixOf(context)))]);
-  if (verbosity > 0) {
+  if (!dryRun)
+    await writeCrontab([...foreign, ...fine.map((job) => crontabLine(job, program, suffixOf(context)))]);
+  if (json) {
+    const removed = own.map(({ hash }) => ({ hash: hash ?? null, job: nameOf(known, hash) }));
+    const added = fine.map((job) => ({ hash: jobHash(job), job: job.name }));
+    console.log(JSON.stringify({ dry_run: dryRun, removed, added }, null, 2));
+  } else if (verbosity > 0) {
     for (const { hash } of own)
       console.log(`removing cronjob: (${hash ?? "?"}) -> ${described(known, hash)}`);
     for (const job of fine) console.log(`  adding cronjob: (${jobHash(job)}) -> ${jobText(job)}`);
+    if (dryRun) console.log("[DRY RUN] The crontab was not changed.");
   }
   for (const { name, schedule } of jobs) {
     if (schedule.split(" ").length !== CRONTAB_FIELDS)
@@ -53,6 +61,10 @@ async function replace(
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   if (fine.length > 0 && new Date().getTimezoneOffset() !== 0)
     context.log.warn(`cron goes by this system's time zone, ${timeZone}; the schedules are meant in UTC`);
+}
+
+function nameOf(known: ReadonlyMap<string, Job>, hash: string | undefined): string | null {
+  return (hash === undefined ? undefined : known.get(hash)?.name) ?? null;
 }
 
 function described(known: ReadonlyMap<string, Job>, hash: string | undefined): string {
@@ -103,8 +115,14 @@ function verbose(command: Command): Command {
   return command.option("-v, --verbosity <level>", "0 prints nothing but errors", wholeNumber(0, 3), 1);
 }
 
+function changing(command: Command): Command {
+  return verbose(command)
+    .option("--dry-run", "only show what would be removed and added")
+    .option("--json", "print what was removed and added as JSON");
+}
+
 export function crontabCommand(): Command {
-  const add = verbose(new Command("add"))
+  const add = changing(new Command("add"))
     .summary("put the jobs into the crontab")
     .description(
       "Removes our lines from the calling user's crontab, also those of the KernelCI Dashboard, and adds one for each job.\n" +
@@ -118,7 +136,7 @@ export function crontabCommand(): Command {
     .action((options: CrontabArguments) =>
       runCommand(async (context) => replace(context, await jobsOf(context), options)),
     );
-  const remove = verbose(new Command("remove"))
+  const remove = changing(new Command("remove"))
     .summary("take the jobs out of the crontab")
     .description("Removes our lines from the calling user's crontab. Other lines stay.")
     .addHelpText("after", "\nExamples:\n  kernelboard crontab remove")

@@ -60,6 +60,8 @@ async function list(
       args: job.args,
       timeout_seconds: job.timeoutSeconds,
       catch_up_seconds: job.catchUpSeconds,
+      missed_runs: job.missedRuns,
+      at_once: job.atOnce,
       available: isAvailable,
       next: next?.toISOString() ?? null,
       last: last === undefined ? null : runJson(last),

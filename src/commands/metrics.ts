@@ -6,6 +6,7 @@ import { Backlog } from "../ingest/backlog.ts";
 import type { IngestOptions } from "../ingest/ingest.ts";
 import { newCacheStats, type CacheStats } from "../cache/stats.ts";
 import type { MetricsText } from "../http/metrics.ts";
+import type { ScheduleObserver } from "../schedule/observer.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import type { Context } from "./context.ts";
 
@@ -47,6 +48,15 @@ export async function processMetrics(
     backlog,
   };
   return { registry, hooks };
+}
+
+/** What makes a scheduler count, if its process has metrics. */
+export async function scheduleObserver(
+  metrics: ProcessMetrics | undefined,
+): Promise<{ observer?: ScheduleObserver }> {
+  if (metrics === undefined) return {};
+  const { createScheduleMetrics } = await import("../metrics/schedule_metrics.ts");
+  return { observer: createScheduleMetrics(metrics.registry) };
 }
 
 /** Who is told of a server's requests, and where its cache of answers counts. */

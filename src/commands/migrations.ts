@@ -39,8 +39,9 @@ export function makeMigrationsCommand(): Command {
     .argument("[names...]", "accepted and ignored")
     .option("--check", "accepted and ignored")
     .option("--dry-run", "accepted and ignored")
+    .option("--json", "print the result, which is always the same, as JSON")
     .addHelpText("after", "\nExamples:\n  kernelboard makemigrations")
-    .action(() => {
-      console.log("No changes detected");
+    .action((_names: string[], { json }: { json?: boolean }) => {
+      console.log(json ? JSON.stringify({ migrations: [] }, null, 2) : "No changes detected");
     });
 }

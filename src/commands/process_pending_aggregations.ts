@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { constants } from "node:os";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { Connection } from "../database/pool.ts";
 import { databaseErrorKind, errorMessage } from "../database/errors.ts";
 import { openRepairSession, type RepairSession } from "../rollups/repair_session.ts";
@@ -13,6 +13,7 @@ import { wholeNumber } from "./arguments.ts";
 import { CommandError, runCommand, StoppedBySignal, withDatabase, type Context } from "./context.ts";
 import { processMetrics, withMetricsListener } from "./metrics.ts";
 import { bringUpToDate } from "./migrate.ts";
+import { withMigrated } from "./migrated.ts";
 
 /** Pauses between attempts; the last one repeats. */
 const RETRY_PAUSES_S = [4, 8, 16, 30];
@@ -29,9 +30,13 @@ interface PendingArguments {
   batchSize: number;
   loop?: boolean;
   interval: number;
+  dryRun?: boolean;
+  json?: boolean;
 }
 
 interface Work extends PendingArguments {
+  /** Rows that have left the queues. */
+  total: { tests: number; builds: number };
   /** Told how many rows of the queues were counted. */
   onCounted: (rows: number) => void;
 }
@@ -40,9 +45,9 @@ interface Work extends PendingArguments {
 async function pass(
   { log, signal }: Context,
   session: RepairSession,
-  { batchSize, loop, onCounted }: Work,
+  { batchSize, loop, total, onCounted }: Work,
 ): Promise<number> {
-  const total = { tests: 0, builds: 0 };
+  const before = total.tests + total.builds;
   for (let cursor: Cursor = START; !signal.aborted;) {
     const started = Date.now();
     const ready = await readyRows(session, cursor, batchSize);
@@ -66,7 +71,7 @@ async function pass(
     );
     cursor = { test: ready.tests.at(-1) ?? cursor.test, build: ready.builds.at(-1) ?? cursor.build };
   }
-  return total.tests + total.builds;
+  return total.tests + total.builds - before;
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -139,18 +144,57 @@ async function withRetries(
   }
 }
 
+/** Rows of the queues that a pass would count. */
+async function countReadyRows(
+  { signal }: Context,
+  session: RepairSession,
+  batchSize: number,
+): Promise<{ tests: number; builds: number }> {
+  const found = { tests: 0, builds: 0 };
+  for (let cursor: Cursor = START; ;) {
+    signal.throwIfAborted();
+    const { tests, builds } = await readyRows(session, cursor, batchSize);
+    if (tests.length + builds.length === 0) return found;
+    found.tests += tests.length;
+    found.builds += builds.length;
+    cursor = { test: tests.at(-1) ?? cursor.test, build: builds.at(-1) ?? cursor.build };
+  }
+}
+
+async function dryRun(context: Context, { batchSize, json }: PendingArguments): Promise<void> {
+  const { tests, builds } = await withMigrated(context, async ({ connection }) => {
+    const session = await openRepairSession(connection, "kernelboard pending");
+    try {
+      return await countReadyRows(context, session, batchSize);
+    } finally {
+      await session.close();
+    }
+  });
+  console.log(
+    json
+      ? JSON.stringify({ dry_run: true, tests, builds }, null, 2)
+      : `[DRY RUN] ${tests} tests and ${builds} builds would be counted. Nothing was written.`,
+  );
+}
+
 /** With `--loop` it shows metrics as the reference does, if the settings ask for them. */
 async function run(context: Context, args: PendingArguments): Promise<void> {
+  if (args.dryRun) {
+    await dryRun(context, args);
+    return;
+  }
   const { enabled, pendingPort } = context.settings.metrics;
   const metrics = args.loop && enabled ? await processMetrics(context, { ingests: false }) : undefined;
+  const total = { tests: 0, builds: 0 };
   let onCounted: Work["onCounted"] = () => undefined;
   if (metrics !== undefined) {
     const { createPendingMetrics } = await import("../metrics/pending_metrics.ts");
     onCounted = createPendingMetrics(metrics.registry);
   }
   await withMetricsListener(context, metrics?.registry, pendingPort, () =>
-    count(context, { ...args, onCounted }),
+    count(context, { ...args, total, onCounted }),
   );
+  if (args.json) console.log(JSON.stringify({ dry_run: false, ...total }, null, 2));
 }
 
 async function count(context: Context, args: Work): Promise<void> {
@@ -191,9 +235,11 @@ export function processPendingAggregationsCommand(): Command {
       wholeNumber(0, 86_400),
       1,
     )
+    .addOption(new Option("--dry-run", "only show how much there is to count").conflicts("loop"))
+    .option("--json", "print how many rows were counted as JSON, at the end")
     .addHelpText(
       "after",
-      "\nExamples:\n  kernelboard process_pending_aggregations\n  kernelboard process_pending_aggregations --loop --interval 5",
+      "\nExamples:\n  kernelboard process_pending_aggregations --dry-run\n  kernelboard process_pending_aggregations\n  kernelboard process_pending_aggregations --loop --interval 5",
     )
     .action((args: PendingArguments) => runCommand((context) => run(context, args)));
 }

@@ -6,7 +6,7 @@ import { ingest } from "../ingest/ingest.ts";
 import type { Context } from "./context.ts";
 import { ingestOptions, type IngestArguments } from "./ingest.ts";
 import type { Tracing } from "../tracing/tracing.ts";
-import { withMetricsListener, type ProcessMetrics } from "./metrics.ts";
+import { scheduleObserver, withMetricsListener, type ProcessMetrics } from "./metrics.ts";
 import { tracedHooks } from "./tracing.ts";
 
 export const ROLES = ["web", "ingest", "schedule"] as const;
@@ -46,7 +46,8 @@ export async function runBackground(
   const { settings, log, signal } = context;
   if (task.role === "schedule") {
     const { startScheduler } = await import("../schedule/scheduler.ts");
-    await startScheduler({ settings, connection: database.connection, log, signal });
+    const { connection } = database;
+    await startScheduler({ settings, connection, log, signal, ...(await scheduleObserver(metrics)) });
     return;
   }
   const hooks = tracedHooks(metrics?.hooks, tracing);

@@ -1,6 +1,7 @@
 /** `kernelboard schedule`: runs the scheduled jobs (chapter 08, section 6). */
 import { Command } from "commander";
 import { runCommand, withDatabase } from "./context.ts";
+import { processMetrics, scheduleObserver, withMetricsListener } from "./metrics.ts";
 import { bringUpToDate } from "./migrate.ts";
 
 export function scheduleCommand(): Command {
@@ -22,16 +23,22 @@ export function scheduleCommand(): Command {
           await bringUpToDate({ connection, ...database }, log);
           // Loaded here, so that other commands start without it.
           const { startScheduler } = await import("../schedule/scheduler.ts");
+          const { enabled, webPort } = settings.metrics;
+          const metrics = enabled ? await processMetrics(context, { ingests: false }) : undefined;
+          const observer = await scheduleObserver(metrics);
           console.log("Scheduling; stop with Ctrl-C.");
-          await startScheduler({
-            settings,
-            connection,
-            log,
-            signal,
-            onActing: () => {
-              console.log("This node runs the jobs.");
-            },
-          });
+          await withMetricsListener(context, metrics?.registry, webPort, () =>
+            startScheduler({
+              settings,
+              connection,
+              log,
+              signal,
+              ...observer,
+              onActing: () => {
+                console.log("This node runs the jobs.");
+              },
+            }),
+          );
         }),
       ),
     );

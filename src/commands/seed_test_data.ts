@@ -7,7 +7,7 @@ import { instanceKind, type InstanceKind } from "../demo/instance_kind.ts";
 import { seedTestData, type SeedCounts } from "../demo/seed/seed.ts";
 import { wholeNumber } from "./arguments.ts";
 import { CommandError, runCommand, withDatabase, type Context } from "./context.ts";
-import { bringUpToDate } from "./migrate.ts";
+import { bringUpToDateUnless } from "./migrate.ts";
 
 /** Ids count up to eight hexadecimal digits, but nobody needs more than this. */
 const MAX_ROWS = 100_000;
@@ -20,6 +20,8 @@ interface SeedArguments {
   clear?: boolean;
   yes?: boolean;
   treeListing?: boolean;
+  dryRun?: boolean;
+  json?: boolean;
 }
 
 /**
@@ -81,16 +83,34 @@ function summary(counts: SeedCounts): string[] {
   ];
 }
 
+function countsJson(counts: SeedCounts, { clear, dryRun }: SeedArguments): object {
+  return {
+    dry_run: dryRun ?? false,
+    cleared: clear ?? false,
+    checkouts: counts.checkouts,
+    builds: counts.builds,
+    tests: counts.tests,
+    issues: counts.issues,
+    incidents: counts.incidents,
+    tree_tests_rollup: counts.treeTestsRollups,
+    latest_checkout: counts.latestCheckouts,
+    hardware_status: counts.hardwareStatuses,
+    tree_listing: counts.treeListings ?? 0,
+  };
+}
+
 async function run(context: Context, args: SeedArguments, input: NodeJS.ReadableStream): Promise<void> {
   const clear = args.clear ?? false;
   const kind = instanceKind(context.settings);
   // What no database could change is refused before one is opened.
   refuse(refusal(kind, clear, true));
-  if (clear && args.yes !== true) {
-    await confirmDeletion(input, (text) => process.stdout.write(text), context.signal);
+  if (clear && args.yes !== true && args.dryRun !== true) {
+    // Standard output is for the result alone where a program reads it.
+    const shown = args.json ? process.stderr : process.stdout;
+    await confirmDeletion(input, (text) => shown.write(text), context.signal);
   }
   await withDatabase(context, async (database) => {
-    await bringUpToDate(database, context.log);
+    await bringUpToDateUnless(args.dryRun, database, context.log);
     refuse(refusal(kind, clear, await isEmpty(database.pool)));
     const client = await database.pool.connect();
     try {
@@ -99,12 +119,17 @@ async function run(context: Context, args: SeedArguments, input: NodeJS.Readable
         issues: args.issues,
         clear,
         treeListing: args.treeListing ?? false,
+        dryRun: args.dryRun ?? false,
         now: new Date(),
         report: (line) => {
-          console.log(line);
+          if (args.json !== true) console.log(line);
         },
       });
-      for (const line of summary(counts)) console.log(line);
+      if (args.json) console.log(JSON.stringify(countsJson(counts, args), null, 2));
+      else {
+        for (const line of summary(counts)) console.log(line);
+        if (args.dryRun) console.log("[DRY RUN] Everything was undone.");
+      }
     } catch (error) {
       throw explained(error);
     } finally {
@@ -149,6 +174,8 @@ export function seedTestDataCommand(input: NodeJS.ReadableStream = process.stdin
     .option("--issues <n>", "issues to create", wholeNumber(0, MAX_ROWS), 20)
     .option("--clear", "delete all data first")
     .option("--yes", "do not ask before deleting")
+    .option("--dry-run", "do everything, tell what was made, and undo it")
+    .option("--json", "print the result as JSON")
     .option("--tree-listing", "also fill tree_listing, which the test suite expects empty")
     .addHelpText(
       "after",

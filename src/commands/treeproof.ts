@@ -8,6 +8,7 @@ import { CommandError, runCommand, withDatabase, type Context } from "./context.
 interface TreeproofArguments {
   file?: string;
   dryRun?: boolean;
+  json?: boolean;
 }
 
 async function run(context: Context, args: TreeproofArguments): Promise<void> {
@@ -21,6 +22,10 @@ async function run(context: Context, args: TreeproofArguments): Promise<void> {
   const { added, skipped, entries } = await writeTreeNames(path, trees, dryRun).catch((error: unknown) => {
     throw new CommandError(`${path}: ${errorMessage(error)}`);
   });
+  if (args.json) {
+    console.log(JSON.stringify({ dry_run: dryRun, file: path, trees: entries, added, skipped }, null, 2));
+    return;
+  }
   for (const { name, url } of added) console.log(`added ${name}: ${url}`);
   for (const { url, reason } of skipped) console.log(`skipped ${url}: ${reason}`);
   console.log(
@@ -37,6 +42,7 @@ export function treeproofCommand(): Command {
     )
     .option("--file <file>", "YAML file of tree names (default: tree-names.yaml in BACKEND_VOLUME_DIR)")
     .option("--dry-run", "only show what would be added")
+    .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
       "\nExamples:\n  kernelboard treeproof --dry-run\n  BACKEND_VOLUME_DIR=/volume_data kernelboard treeproof",

@@ -66,6 +66,7 @@ async function snapshot(context: Context, args: SnapshotArguments): Promise<void
   const origins = args.origins === undefined ? undefined : commaList(args.origins);
   if (origins?.length === 0) throw new CommandError("--origins names no origin");
   const path = archivePath(args.filepath);
+  const { dryRun = false } = args;
   await access(dirname(path), constants.W_OK).catch((error: unknown) => {
     throw new CommandError(`cannot write ${path}: ${errorMessage(error)}`);
   });
@@ -85,19 +86,32 @@ async function snapshot(context: Context, args: SnapshotArguments): Promise<void
       relatedOnly: args.relatedDataOnly ?? false,
       tables,
       path,
+      dryRun,
       signal: context.signal,
       onStart: (label) => {
         show(`Migrating ${label}...`);
       },
       onDone: (table, label, rows, bytes) => {
         done.push({ table, rows, bytes });
+        if (dryRun) {
+          show(`${rows} ${label.toLowerCase()} records`);
+          return;
+        }
         show(`Processed ${rows} ${label.toLowerCase()} records: ${sizeText(bytes)}`);
         show(`${label} migration completed`);
       },
     }),
   );
-  if (args.json) console.log(JSON.stringify({ path, tables: done }, null, 2));
-  show("Successfully migrated all data to dashboard_db");
+  if (args.json)
+    console.log(
+      JSON.stringify(
+        // How many bytes there would be is not known.
+        { path, dry_run: dryRun, tables: done.map((one) => (dryRun ? { ...one, bytes: null } : one)) },
+        null,
+        2,
+      ),
+    );
+  show(dryRun ? `[DRY RUN] ${path} was not written.` : "Successfully migrated all data to dashboard_db");
 }
 
 async function restore(context: Context, args: RestoreArguments): Promise<void> {
@@ -147,6 +161,7 @@ function snapshotCommand(): Command {
       "--related-data-only",
       "only builds of checkouts of the window, tests of builds of the window, incidents of stored issues",
     )
+    .option("--dry-run", "only show how many rows the archive would have")
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",

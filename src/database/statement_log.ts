@@ -1,4 +1,4 @@
-/** `DEBUG_SQL_QUERY`: a log line for each statement of this process, whichever connection it goes over (chapter 08, section 9.2). */
+/** `DEBUG_SQL_QUERY`: a log line for each statement of this thread, whichever connection it goes over (chapter 08, section 9.2). */
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import pg from "pg";
 import type { Log } from "../log.ts";
@@ -20,11 +20,18 @@ interface Asked {
 type Query = (this: pg.Client, ...args: unknown[]) => unknown;
 
 let isLogging = false;
+let loggedWithout: readonly string[] | undefined;
 
-/** Begins to log. The driver has no hook for this, so its clients' own method is replaced, once in a process. */
+/** For threads of this process: what statements are logged without; undefined when they are not logged. */
+export function statementSecrets(): readonly string[] | undefined {
+  return loggedWithout;
+}
+
+/** Begins to log, in this thread. The driver has no hook for this, so its clients' own method is replaced, once in a thread. */
 export function logStatements(log: Log, secrets: readonly string[]): void {
   if (isLogging) return;
   isLogging = true;
+  loggedWithout = secrets;
   // Whenever it is set, whatever the level of the others.
   const statements = log.child({}, { level: "info" });
   const mask = masking(secrets);

@@ -10,6 +10,7 @@ import { errorCode, errorMessage } from "../database/errors.ts";
 import type { Connection } from "../database/pool.ts";
 import type { UploadSettings } from "../excerpts/uploads.ts";
 import type { Log } from "../log.ts";
+import { statementSecrets } from "../database/statement_log.ts";
 import { Backlog } from "./backlog.ts";
 import { Bell, watchInbox } from "./bell.ts";
 import { Claims } from "./claims.ts";
@@ -346,6 +347,7 @@ class IngestRun {
       logLevel: log.level,
       giveUpAfterMs,
       excerpts,
+      statementSecrets: statementSecrets(),
       measures: onMeasures !== undefined,
     };
   }

@@ -10,6 +10,9 @@ import { TEST_FACT_COLUMNS } from "../rollups/facts.ts";
 import { ROLLUP_TEMPORARY_TABLES } from "../rollups/rollups.ts";
 import { ACCOUNT_TABLES, CREATE_CHECK_ACCOUNTS } from "./account.ts";
 
+/** SQLSTATE of `checkKnown`. */
+export const KNOWN_ROW_GONE = "KB002";
+
 const SQL_TYPES: Record<Column["type"], string> = {
   text: "text",
   timestamp: "timestamptz",
@@ -44,7 +47,7 @@ export function createTemporaryTables(hasRoom: boolean): string {
   const others = Object.entries({ ...ROLLUP_TEMPORARY_TABLES, ...ACCOUNT_TABLES }).map(([name, columns]) =>
     createTable(name, columns, hasRoom || name === "staged_submissions"),
   );
-  return [...staged, ...fresh, ...others, CREATE_CHECK_ACCOUNTS].join(";\n");
+  return [...staged, ...fresh, ...others, CREATE_CHECK_ACCOUNTS, createCheckKnown()].join(";\n");
 }
 
 /** PostgreSQL makes no TOAST table where no column can be moved there. Of a new table it knows only the columns' types. */
@@ -113,6 +116,31 @@ function newTable(kind: Kind): string {
 /** Whether the staged row `s` was stored before this batch. */
 function isKnown(kind: Kind): string {
   return `not exists (select from new_${kind} n where ${keysEqual(kind, "n", "s")})`;
+}
+
+function createCheckKnown(): string {
+  return `
+  create function pg_temp.check_known(is_gone boolean) returns void language plpgsql as $$
+  begin
+    if is_gone then
+      raise exception 'a row that was known to be stored has been deleted' using errcode = '${KNOWN_ROW_GONE}';
+    end if;
+  end $$`;
+}
+
+/**
+ * To run under the writers' lock. A row that was found stored before it may have been deleted in between, as a prune does
+ * under the same lock; then merging it would find nothing, and the object would be lost. Fails with `KNOWN_ROW_GONE`; another
+ * attempt finds the row new.
+ */
+export function checkKnown(kind: Kind): string {
+  return `select pg_temp.check_known(exists (
+    select from staged_${kind} s
+    left join lateral (
+      -- primary key
+      select true as is_stored from ${kind} t where ${keysEqual(kind, "t", "s")} offset 0
+    ) t on true
+    where t.is_stored is null and ${isKnown(kind)}))`;
 }
 
 /** How many of a kind's staged rows were stored before, by the number of their file, into `known_counts`. */

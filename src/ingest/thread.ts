@@ -5,6 +5,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { pino } from "pino";
+import { logStatements } from "../database/statement_log.ts";
 import type { LogExcerpts } from "../excerpts/excerpts.ts";
 import type { Log } from "../log.ts";
 import { microsecondClock } from "./clock.ts";
@@ -26,6 +27,12 @@ async function run(port: NonNullable<typeof parentPort>, data: ThreadData): Prom
       },
     },
   );
+  if (data.statementSecrets !== undefined) {
+    const write = (line: string): void => {
+      send({ type: "statement", line });
+    };
+    logStatements(pino({ level: "info", base: null }, { write }), data.statementSecrets);
+  }
   const excerpts = await openExcerpts(data, log);
   const stop = new AbortController();
   const { connection, giveUpAfterMs } = data;

@@ -28,6 +28,8 @@ export interface ThreadData {
   giveUpAfterMs: number | undefined;
   /** Where long log excerpts are moved to; they stay in their rows when it is absent. */
   excerpts: UploadSettings | undefined;
+  /** Statements are logged, without these; undefined when they are not. */
+  statementSecrets: readonly string[] | undefined;
   /** Tell the measures of each commit. */
   measures: boolean;
 }
@@ -49,7 +51,9 @@ export type FromThread =
   | { type: "failed"; error: unknown }
   | { type: "report"; report: WorkerReport }
   | { type: "measures"; measures: BatchMeasures }
-  | { type: "log"; line: string };
+  | { type: "log"; line: string }
+  /** A line about a statement, which is logged whatever the level. */
+  | { type: "statement"; line: string };
 
 /** Thrown when a thread ended by itself. */
 export class ThreadBroken extends Error {
@@ -145,6 +149,9 @@ export class IngestThread {
     switch (message.type) {
       case "log":
         logLine(this.#log, message.line);
+        return;
+      case "statement":
+        logLine(this.#log.child({}, { level: "info" }), message.line);
         return;
       case "report":
         this.#events.onReport(message.report);

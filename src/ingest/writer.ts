@@ -50,7 +50,9 @@ import {
   COPY_NEW_TESTS,
   DROP_TEMPORARY_TABLES,
   FORGET_KNOWN_TESTS,
+  KNOWN_ROW_GONE,
   KNOWN_TESTS,
+  checkKnown,
   copyStaged,
   countKnown,
   createTemporaryTables,
@@ -212,6 +214,8 @@ export class Writer {
         return "at once";
       }
       if (code === ACCOUNT_CONFLICT) throw new AccountConflict(errorMessage(error));
+      // It was pruned since; another look finds it new.
+      if (code === KNOWN_ROW_GONE) return "at once";
       // A test is stored already, or another writer stored it first; it has committed, so a look finds it.
       const isOvertaken = code === UNIQUE_VIOLATION && constraintOf(error) === "tests_pkey";
       if (isOvertaken) {
@@ -301,6 +305,7 @@ async function merge(client: pg.Client, withKnown: Kind[], isFinal: boolean): Pr
       BEFORE_LOCK,
       LOCK_WRITERS,
       ...(isFinal ? [CHECK_ACCOUNTS] : []),
+      ...withKnown.map(checkKnown),
       BEFORE_MERGE,
       ...withKnown.map(countKnown),
       ...withKnown.map(findChanged),

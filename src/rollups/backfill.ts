@@ -1,7 +1,7 @@
 /** Computes the derived rows of chosen commits anew (chapter 02, sections 12.2 and 12.3). */
 import { databaseErrorKind } from "../database/errors.ts";
 import { CHECKOUT_TIME, commitKey } from "./facts.ts";
-import { addMended, nothingMended, rebuildSlice, type Mended } from "./rebuild.ts";
+import { addMended, compareSlice, nothingMended, rebuildSlice, type Mended } from "./rebuild.ts";
 import { sidesOfScope } from "./derived_table.ts";
 import { addSlice, makeSlices, refreshSlice, scopeOf, type RepairSession } from "./repair_session.ts";
 
@@ -73,6 +73,8 @@ export interface BackfillOptions {
   days: number;
   /** Checkouts and builds of a transaction. */
   batchSize: number;
+  /** Only counts what would be written. */
+  dryRun?: boolean;
   signal?: AbortSignal;
   /** Called for each commit that cannot be counted. */
   onError: (checkoutId: string, error: unknown) => void;
@@ -87,11 +89,11 @@ export interface BackfillOptions {
  */
 export async function backfillHardware(
   session: RepairSession,
-  { days, batchSize, signal, onError }: BackfillOptions,
+  { days, batchSize, dryRun, signal, onError }: BackfillOptions,
 ): Promise<Record<(typeof BACKFILLED)[number], Mended>> {
   const mended = { latest_checkout: nothingMended(), hardware_status: nothingMended() };
   const mend = async (slice: number): Promise<void> => {
-    const more = await rebuildSlice(session, BACKFILLED, slice);
+    const more = await (dryRun ? compareSlice : rebuildSlice)(session, BACKFILLED, slice);
     for (const table of BACKFILLED) addMended(mended[table], more.get(table) ?? nothingMended());
   };
   // index checkouts_time

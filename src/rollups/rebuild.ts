@@ -139,6 +139,23 @@ export async function rebuildSlice(
   });
 }
 
+/** What `rebuildSlice` would write; nothing is, and nobody waits. */
+export async function compareSlice(
+  session: RepairSession,
+  tables: readonly CountedTableName[],
+  slice: number,
+): Promise<Map<CountedTableName, Mended>> {
+  await refreshSlice(session, slice);
+  const found = new Map<CountedTableName, Mended>();
+  for (const table of tables) {
+    const sides = sidesOfScope(table, session.columns[table], scopeOf(slice));
+    const { rows } = await session.client.query<Comparison>(comparison(sides, 0));
+    const { missing = 0, extra = 0, different = 0, unknown = 0 } = rows[0]?.counts ?? {};
+    found.set(table, { inserted: missing, deleted: extra, updated: different + unknown });
+  }
+  return found;
+}
+
 /** The table has a row a tree, and which trees there are is read out of all checkouts: it is mended in one go. */
 export async function rebuildLatestCheckout(session: RepairSession): Promise<Mended> {
   const all = { checkouts: "select id from checkouts", commits: "" };

@@ -9,6 +9,10 @@ const RESULTS_LIST = "kernelci-results@groups.io";
  * people expect once a day or week may come hours late rather than not at all.
  */
 export function defaultJobs(hardwareRegistryUrl: string): Job[] {
+  return referenceJobs(hardwareRegistryUrl).map((job) => ({ ...job, missedRuns: "newest", atOnce: 1 }));
+}
+
+function referenceJobs(hardwareRegistryUrl: string): Omit<Job, "missedRuns" | "atOnce">[] {
   return [
     {
       name: "notifications_new_issues",

@@ -2,6 +2,13 @@
 import { createHash } from "node:crypto";
 import { Cron } from "croner";
 
+/**
+ * What becomes of times of the schedule that passed while nobody acted or the job still ran. newest: one run for all of
+ * them; each: a run for each, in their order; skip: those that came while the job ran have no run.
+ */
+export const MISSED_RUNS = ["newest", "each", "skip"] as const;
+export type MissedRuns = (typeof MISSED_RUNS)[number];
+
 /** Of this program's own commands one that is run at the times of a pattern. */
 export interface Job {
   name: string;
@@ -13,6 +20,9 @@ export interface Job {
   timeoutSeconds: number;
   /** How late a run may begin for which nobody was there at its time; what is later is skipped. */
   catchUpSeconds: number;
+  missedRuns: MissedRuns;
+  /** How many runs of the job may go on at the same time. */
+  atOnce: number;
 }
 
 /** More than this many missed times are not counted any further. */
@@ -37,7 +47,7 @@ export function nextTime({ schedule }: Job, after: Date): Date | null {
 }
 
 export interface Due {
-  /** The newest time of the schedule that has come. */
+  /** The time of the schedule that is to be dealt with: the newest that has come; where each counts, the oldest. */
   scheduledFor: Date;
   /** Times of the schedule before it since `last`. */
   missed: number;
@@ -46,23 +56,31 @@ export interface Due {
 }
 
 /**
- * What is to be done of a job now: of several times that have come since `last` only the newest counts.
+ * What is to be done of a job now. Of several times that have come since `last` only the newest counts, or each in turn;
+ * of those that it is too late for, always the newest, with the number of those before it.
  *
  * @param last the time of the schedule up to which everything was done or left out
  */
 export function due(job: Job, last: Date, now: Date): Due | undefined {
   const cron = pattern(job.schedule);
+  const oldest = cron.nextRun(last);
+  if (oldest === null || oldest.getTime() > now.getTime()) return undefined;
+  const latest = now.getTime() - job.catchUpSeconds * 1000;
+  if (job.missedRuns === "each" && oldest.getTime() >= latest)
+    return { scheduledFor: oldest, missed: 0, isTooLate: false };
+  const until = job.missedRuns === "each" ? latest - 1 : now.getTime();
   // Times before a time do not include it.
-  const newest = cron.previousRuns(1, new Date(now.getTime() + 1))[0];
-  if (newest === undefined || newest.getTime() <= last.getTime()) return undefined;
-  let missed = 0;
-  let time = cron.nextRun(last);
-  while (time !== null && time.getTime() < newest.getTime() && missed < MOST_COUNTED) {
-    missed++;
+  const newest = cron.previousRuns(1, new Date(until + 1))[0] ?? oldest;
+  const isTooLate = newest.getTime() < latest;
+  return { scheduledFor: newest, missed: countBetween(cron, oldest, newest), isTooLate };
+}
+
+/** Times of a pattern from one of them until before another. */
+function countBetween(cron: Cron, from: Date, to: Date): number {
+  let count = 0;
+  for (let time: Date | null = from; time !== null && time < to && count < MOST_COUNTED; count++)
     time = cron.nextRun(time);
-  }
-  const isTooLate = now.getTime() - newest.getTime() > job.catchUpSeconds * 1000;
-  return { scheduledFor: newest, missed, isTooLate };
+  return count;
 }
 
 /** Names a job in the system's crontab: the same as long as schedule and command are the same. */

@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import type { ScheduleSettings } from "../settings.ts";
 import { errorMessage } from "../database/errors.ts";
 import { defaultJobs } from "./default_jobs.ts";
-import { jobHash, pattern, type Job } from "./job.ts";
+import { jobHash, MISSED_RUNS, pattern, type Job, type MissedRuns } from "./job.ts";
 
 /** A jobs file that cannot be used; the message is one line for the operator. */
 export class JobsFileError extends Error {
@@ -24,9 +24,20 @@ const DEFAULT_CATCH_UP_SECONDS = 60;
 const LEAST_CATCH_UP_SECONDS = 15;
 const MOST_CATCH_UP_SECONDS = 7 * 86_400;
 const MOST_TIMEOUT_SECONDS = 86_400;
+/** Runs of a job at once; each is a process. */
+const MOST_AT_ONCE = 16;
 
 const TOP_KEYS = ["default_jobs", "jobs"];
-const JOB_KEYS = ["enabled", "schedule", "args", "options", "timeout_seconds", "catch_up_seconds"];
+const JOB_KEYS = [
+  "enabled",
+  "schedule",
+  "args",
+  "options",
+  "timeout_seconds",
+  "catch_up_seconds",
+  "missed_runs",
+  "at_once",
+];
 
 type Entry = Record<string, unknown>;
 
@@ -93,19 +104,29 @@ function changedJob(name: string, known: Job | undefined, said: Entry): Job | un
       argsOf(name, said.args ?? known?.args),
       entry(`${name}.options`, said.options ?? {}),
     ),
-    timeoutSeconds: seconds(
+    timeoutSeconds: wholeNumber(
       `${name}.timeout_seconds`,
+      "of seconds ",
       said.timeout_seconds ?? known?.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
       1,
       MOST_TIMEOUT_SECONDS,
     ),
-    catchUpSeconds: seconds(
+    catchUpSeconds: wholeNumber(
       `${name}.catch_up_seconds`,
+      "of seconds ",
       said.catch_up_seconds ?? known?.catchUpSeconds ?? DEFAULT_CATCH_UP_SECONDS,
       LEAST_CATCH_UP_SECONDS,
       MOST_CATCH_UP_SECONDS,
     ),
+    missedRuns: missedRunsOf(name, said.missed_runs ?? known?.missedRuns ?? "newest"),
+    atOnce: wholeNumber(`${name}.at_once`, "", said.at_once ?? known?.atOnce ?? 1, 1, MOST_AT_ONCE),
   };
+}
+
+function missedRunsOf(name: string, value: unknown): MissedRuns {
+  const known = MISSED_RUNS.find((candidate) => candidate === value);
+  if (known === undefined) throw new Error(`${name}.missed_runs: must be one of ${MISSED_RUNS.join(", ")}`);
+  return known;
 }
 
 function scheduleOf(name: string, value: unknown): string {
@@ -160,9 +181,10 @@ function argumentOf(where: string, value: unknown): string {
   return text;
 }
 
-function seconds(where: string, value: unknown, minimum: number, maximum: number): number {
+/** @param unit with a blank behind it, for the message */
+function wholeNumber(where: string, unit: string, value: unknown, minimum: number, maximum: number): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < minimum || value > maximum)
-    throw new Error(`${where}: must be a whole number of seconds from ${minimum} to ${maximum}`);
+    throw new Error(`${where}: must be a whole number ${unit}from ${minimum} to ${maximum}`);
   return value;
 }
 

@@ -8,8 +8,16 @@ function jobs(text?: string, environment: Record<string, string> = {}): Job[] {
   return loadJobs(loadSettings(all).settings.schedule, () => text ?? "");
 }
 
-function job(schedule: string, catchUpSeconds = 60): Job {
-  return { name: "one", schedule, args: ["settings"], timeoutSeconds: 10, catchUpSeconds };
+function job(schedule: string, catchUpSeconds = 60, missedRuns: Job["missedRuns"] = "newest"): Job {
+  return {
+    name: "one",
+    schedule,
+    args: ["settings"],
+    timeoutSeconds: 10,
+    catchUpSeconds,
+    missedRuns,
+    atOnce: 1,
+  };
 }
 
 const at = (text: string): Date => new Date(`2026-11-26T${text}Z`);
@@ -57,6 +65,8 @@ jobs:
       args: ["prune_db", "--older-than", "90 days", "--yes"],
       timeoutSeconds: 3600,
       catchUpSeconds: 3600,
+      missedRuns: "newest",
+      atOnce: 1,
     });
     expect(jobs("default_jobs: false")).toEqual([]);
   });
@@ -79,6 +89,8 @@ jobs:
       "jobs: { warm_metrics_cache: { timeout_seconds: 0 } }",
       "warm_metrics_cache.timeout_seconds: must be a whole",
     ],
+    ["jobs: { warm_metrics_cache: { missed_runs: all } }", "missed_runs: must be one of newest, each, skip"],
+    ["jobs: { warm_metrics_cache: { at_once: 17 } }", "at_once: must be a whole number from 1 to 16"],
     ["jobs: { warm_metrics_cache: { options: { --to: x } } }", "is no name of an option without its dashes"],
     [
       "jobs: { own: { schedule: '10 0 * * 6', args: [warm_metrics_cache] } }",
@@ -106,6 +118,22 @@ describe("when a job is due", () => {
     });
     // Between two times of the schedule, as after a run by cron.
     expect(due(hourly, at("10:30:00"), at("11:10:00"))?.missed).toBe(0);
+  });
+
+  it("is at each time in turn where each counts; those that it is too late for together", () => {
+    const each = job("* * * * * *", 60, "each");
+    expect(due(each, at("10:00:00"), at("10:00:00.999"))).toBeUndefined();
+    expect(due(each, at("10:00:00"), at("10:00:09"))).toEqual({
+      scheduledFor: at("10:00:01"),
+      missed: 0,
+      isTooLate: false,
+    });
+    expect(due(each, at("10:00:00"), at("10:01:10"))).toEqual({
+      scheduledFor: at("10:00:09"),
+      missed: 8,
+      isTooLate: true,
+    });
+    expect(due(each, at("10:00:09"), at("10:01:10"))?.scheduledFor).toEqual(at("10:00:10"));
   });
 
   it("is too late after the job's own time", () => {

@@ -8,8 +8,17 @@ import { errorMessage } from "../database/errors.ts";
 import type { Settings } from "../settings.ts";
 import { runChild } from "./child.ts";
 import type { Job } from "./job.ts";
+import type { ScheduleObserver } from "./observer.ts";
 import { tryLock, unlock, type Lease } from "./lease.ts";
-import { claimRun, finishRun, markLost, type Claim, type Result, type StartedBy } from "./runs.ts";
+import {
+  claimRun,
+  finishRun,
+  markLost,
+  unfinishedSlots,
+  type Claim,
+  type Result,
+  type StartedBy,
+} from "./runs.ts";
 
 /** How long the record of a run that is over is tried to be written. */
 const RECORD_FOR_MS = 60_000;
@@ -22,6 +31,7 @@ export interface Runner {
   records: Session;
   /** This process, as the record of runs names it. */
   node: string;
+  observer?: ScheduleObserver;
   /** Who is told of failed runs. */
   notices?: Notices;
   /** Gets the output of jobs as it comes. */
@@ -52,10 +62,15 @@ export function recordSession(connection: Connection, log: Log): Session {
   });
 }
 
+/** The lock of a slot. Whoever has it runs the job in that slot, or sees to it that nobody does. */
+export function slotLock(job: string, slot: number): string {
+  return slot === 0 ? `job ${job}` : `job ${job} ${slot}`;
+}
+
 /**
  * Runs a job if this process gets it.
  *
- * @returns how it ended; "running" when the job runs already somewhere, "taken" when this run of it was or is somebody's
+ * @returns how it ended; "running" when the job runs as often as it may, "taken" when this run of it was or is somebody's
  * @throws the database's error when it cannot be claimed; then it was not run
  */
 export async function runJob(
@@ -63,22 +78,76 @@ export async function runJob(
   lease: Lease,
   request: RunRequest,
 ): Promise<Result | "running" | "taken"> {
-  const { job } = request;
-  const lockName = `job ${job.name}`;
-  if (!(await tryLock(lease.client, lockName))) return "running";
-  try {
-    const lost = await markLost(lease.client, job.name);
-    for (const scheduledFor of lost)
-      runner.log.error({ job: job.name, scheduledFor }, "whoever ran the job is gone");
-    const claim = { ...request, job: job.name, node: runner.node };
-    if (!(await claimRun(lease.client, claim))) return "taken";
-    return await runClaimed(runner, lease.signal, job, claim);
-  } finally {
-    await unlock(lease.client, lockName).catch(() => undefined);
+  const claim = await claimJob(runner, lease, request);
+  return typeof claim === "string" ? claim : runClaimed(runner, lease, request.job, claim);
+}
+
+/**
+ * Claims a run and a slot for it.
+ *
+ * @param held slots that this session has already, whose locks it would get again
+ * @throws the database's error when it cannot be claimed
+ */
+export async function claimJob(
+  runner: Runner,
+  { client }: Lease,
+  { job, scheduledFor, startedBy, missed }: RunRequest,
+  held: ReadonlySet<number> = new Set(),
+): Promise<Claim | "running" | "taken"> {
+  for (let slot = 0; slot < job.atOnce; slot++) {
+    if (held.has(slot) || !(await tryLock(client, slotLock(job.name, slot)))) continue;
+    let isClaimed = false;
+    try {
+      await tellLost(runner, client, job.name, slot);
+      const claim = { job: job.name, scheduledFor, startedBy, missed, node: runner.node, slot };
+      isClaimed = await claimRun(client, claim);
+      return isClaimed ? claim : "taken";
+    } finally {
+      if (!isClaimed) await unlock(client, slotLock(job.name, slot)).catch(() => undefined);
+    }
+  }
+  return "running";
+}
+
+/** Runs of slots that nobody has any more are called lost. */
+export async function settleLost(runner: Runner, { client }: Lease): Promise<void> {
+  for (const { job, slot } of await unfinishedSlots(client)) {
+    if (!(await tryLock(client, slotLock(job, slot)))) continue;
+    try {
+      await tellLost(runner, client, job, slot);
+    } finally {
+      await unlock(client, slotLock(job, slot)).catch(() => undefined);
+    }
   }
 }
 
-async function runClaimed(runner: Runner, signal: AbortSignal, job: Job, claim: Claim): Promise<Result> {
+async function tellLost(
+  { log, observer }: Runner,
+  client: Lease["client"],
+  job: string,
+  slot: number,
+): Promise<void> {
+  for (const scheduledFor of await markLost(client, job, slot)) {
+    log.error({ job, scheduledFor }, "whoever ran the job is gone");
+    observer?.onEnded(job, "lost");
+  }
+}
+
+/** Does a claimed run, and gives its slot back. Never throws. */
+export async function runClaimed(
+  runner: Runner,
+  { client, signal }: Lease,
+  job: Job,
+  claim: Claim,
+): Promise<Result> {
+  try {
+    return await runAndRecord(runner, signal, job, claim);
+  } finally {
+    await unlock(client, slotLock(job.name, claim.slot)).catch(() => undefined);
+  }
+}
+
+async function runAndRecord(runner: Runner, signal: AbortSignal, job: Job, claim: Claim): Promise<Result> {
   const { log, records, notices, onOutput, program } = runner;
   const { name, args, timeoutSeconds } = job;
   const started = Date.now();
@@ -93,6 +162,7 @@ async function runClaimed(runner: Runner, signal: AbortSignal, job: Job, claim: 
   });
   const { outcome, exitCode, output } = result;
   const seconds = Math.round((Date.now() - started) / 100) / 10;
+  runner.observer?.onEnded(name, outcome, seconds);
   const isWrong = outcome === "failed" || outcome === "timed out";
   if (isWrong) log.error({ job: name, outcome, exitCode, seconds, output }, "job failed");
   else log.info({ job: name, outcome, seconds }, "job ended");

@@ -1,14 +1,26 @@
 /** The record of runs, table `job_runs`: claiming a run, finishing it, the history (chapter 08, section 6). */
 import type pg from "pg";
 import type { Client, Pool } from "../database/pool.ts";
+import type { JobRecord } from "./observer.ts";
 
 export type StartedBy = "schedule" | "crontab" | "manual";
 
 /**
  * How a run ended. unavailable: this version does not have the command; stopped: the scheduler was; lost: whoever ran it
- * is gone; missed: its time had come, but nobody was there until it was too late.
+ * is gone; missed: its time had come, but nobody was there until it was too late; skipped: its time came while the job
+ * still ran, and the job says that it is left out then.
  */
-export type Outcome = "succeeded" | "failed" | "timed out" | "unavailable" | "stopped" | "lost" | "missed";
+export const OUTCOMES = [
+  "succeeded",
+  "failed",
+  "timed out",
+  "unavailable",
+  "stopped",
+  "lost",
+  "missed",
+  "skipped",
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 export interface Result {
   outcome: Outcome;
@@ -23,6 +35,8 @@ export interface Claim {
   startedBy: StartedBy;
   missed: number;
   node: string;
+  /** Which of the runs that a job may have at once it is, from 0. */
+  slot: number;
 }
 
 export interface Run extends Result {
@@ -43,21 +57,25 @@ const KEPT_RUNS = 500;
 /** Claims a run. @returns false when somebody has it */
 export async function claimRun(client: pg.Client, claim: Claim): Promise<boolean> {
   const { rowCount } = await client.query(
-    `insert into job_runs (job, scheduled_for, started_by, missed, node, started_at)
-     values ($1, $2, $3, $4, $5, clock_timestamp())
+    `insert into job_runs (job, scheduled_for, started_by, missed, node, slot, started_at)
+     values ($1, $2, $3, $4, $5, $6, clock_timestamp())
      on conflict (job, scheduled_for) do nothing`,
-    [claim.job, claim.scheduledFor, claim.startedBy, claim.missed, claim.node],
+    [claim.job, claim.scheduledFor, claim.startedBy, claim.missed, claim.node, claim.slot],
   );
   return rowCount === 1;
 }
 
-/** Records that a time of the schedule went by. @returns false when somebody has it */
-export async function recordMissed(client: pg.Client, claim: Claim): Promise<boolean> {
+/** Records that a time of the schedule goes by without a run. @returns false when somebody has it */
+export async function recordPassed(
+  client: pg.Client,
+  claim: Omit<Claim, "slot">,
+  outcome: "missed" | "skipped",
+): Promise<boolean> {
   const { rowCount } = await client.query(
     `insert into job_runs (job, scheduled_for, started_by, missed, node, started_at, finished_at, outcome)
-     values ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp(), 'missed')
+     values ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp(), $6)
      on conflict (job, scheduled_for) do nothing`,
-    [claim.job, claim.scheduledFor, claim.startedBy, claim.missed, claim.node],
+    [claim.job, claim.scheduledFor, claim.startedBy, claim.missed, claim.node, outcome],
   );
   return rowCount === 1;
 }
@@ -82,16 +100,24 @@ export async function finishRun(
   );
 }
 
+/** Slots in which a run is recorded as going on. index job_runs_running */
+export async function unfinishedSlots(client: pg.Client): Promise<{ job: string; slot: number }[]> {
+  const { rows } = await client.query<{ job: string; slot: number }>(
+    "select distinct job, slot from job_runs where outcome is null",
+  );
+  return rows;
+}
+
 /**
- * Runs of a job that nobody can be running, because the caller has the job's lock. index job_runs_running
+ * Runs of a slot that nobody can be running, because the caller has the slot's lock. index job_runs_running
  *
  * @returns the times that they were scheduled for
  */
-export async function markLost(client: pg.Client, job: string): Promise<Date[]> {
+export async function markLost(client: pg.Client, job: string, slot: number): Promise<Date[]> {
   const { rows } = await client.query<{ scheduled_for: Date }>(
     `update job_runs set finished_at = clock_timestamp(), outcome = 'lost'
-     where job = $1 and outcome is null returning scheduled_for`,
-    [job],
+     where job = $1 and slot = $2 and outcome is null returning scheduled_for`,
+    [job, slot],
   );
   return rows.map(({ scheduled_for }) => scheduled_for);
 }
@@ -105,6 +131,17 @@ export async function lastScheduled(client: pg.Client, job: string): Promise<Dat
     [job],
   );
   return rows[0]?.scheduled_for;
+}
+
+/** What is recorded of jobs: of each at most `KEPT_RUNS` rows are looked at. Jobs without a row are left out. primary key */
+export async function jobRecords(client: pg.Client, jobs: readonly string[]): Promise<JobRecord[]> {
+  const { rows } = await client.query<JobRecord>(
+    `select job, max(finished_at) filter (where outcome = 'succeeded') as "lastSuccess", min(started_at) as since,
+       (array_agg(outcome order by scheduled_for desc) filter (where outcome is not null))[1] as "lastOutcome"
+     from job_runs where job = any($1) group by job`,
+    [jobs],
+  );
+  return rows;
 }
 
 /** The newest runs, of all jobs or of one. */

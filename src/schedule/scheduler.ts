@@ -9,13 +9,16 @@ import type { Log } from "../log.ts";
 import { createNotices } from "../notices/notices.ts";
 import type { Settings } from "../settings.ts";
 import { loadJobs } from "./jobs_file.ts";
-import { due, nextTime, type Job } from "./job.ts";
+import { due, nextTime, type Due, type Job } from "./job.ts";
+import type { ScheduleObserver } from "./observer.ts";
 import { pause, whenever, type Lease } from "./lease.ts";
-import { nodeName, recordSession, runJob, type Runner } from "./run_job.ts";
-import { lastScheduled, recordMissed } from "./runs.ts";
+import { claimJob, nodeName, recordSession, runClaimed, settleLost, type Runner } from "./run_job.ts";
+import { jobRecords, lastScheduled, recordPassed } from "./runs.ts";
 
 /** The clock is looked at this often at least: it may be set, and the machine may sleep. */
 const LONGEST_PAUSE_MS = 5000;
+/** How often an observer is told what is recorded; runs by hand are there too. */
+const RECORDS_MS = 60_000;
 /** Timers may ring a little early. */
 const TIMER_SLACK_MS = 2;
 /** For notices that are on their way when the scheduler stops. */
@@ -29,7 +32,11 @@ export interface SchedulerOptions {
   signal: AbortSignal;
   /** Called whenever this node begins to act. */
   onActing?: () => void;
+  observer?: ScheduleObserver;
 }
+
+/** What runs of each job on this node, by slot; it outlives the right to act. */
+type Running = Map<string, Map<number, Promise<unknown>>>;
 
 /**
  * Schedules until the signal. The database may be away at any time.
@@ -37,23 +44,27 @@ export interface SchedulerOptions {
  * @throws JobsFileError at once, when the jobs file cannot be used
  */
 export async function startScheduler(options: SchedulerOptions): Promise<void> {
-  const { settings, connection, log, signal } = options;
+  const { settings, connection, log, signal, observer } = options;
   const jobs = loadJobs(settings.schedule);
   const notices = createNotices(settings, log);
   const records = recordSession(connection, log);
-  const runner: Runner = { settings, connection, log, records, node: nodeName(), notices };
+  const watched = observer === undefined ? {} : { observer };
+  const runner: Runner = { settings, connection, log, records, node: nodeName(), notices, ...watched };
+  observer?.onJobs(jobs);
   log.info({ jobs: jobs.length, node: runner.node }, "scheduler started");
-  const running = new Map<string, Promise<void>>();
+  const running: Running = new Map(jobs.map(({ name }) => [name, new Map<number, Promise<unknown>>()]));
   try {
     await whenever({ connection, log, name: "kernelboard scheduler", signal }, "scheduler", async (lease) => {
       log.info({ node: runner.node }, "this node runs the scheduled jobs");
       options.onActing?.();
+      observer?.onActing(true);
       try {
-        await act(runner, lease, jobs, running);
+        await new Acting(runner, lease, jobs, running).act();
       } finally {
+        observer?.onActing(false);
         // Nothing is begun any more; what runs was told by the lease's signal.
         if (!signal.aborted) log.warn("this node no longer runs the scheduled jobs");
-        await Promise.all(running.values());
+        await Promise.all([...running.values()].flatMap((slots) => [...slots.values()]));
       }
     });
   } finally {
@@ -62,57 +73,105 @@ export async function startScheduler(options: SchedulerOptions): Promise<void> {
   }
 }
 
-async function act(
-  runner: Runner,
-  lease: Lease,
-  jobs: readonly Job[],
-  running: Map<string, Promise<void>>,
-): Promise<void> {
-  const handled = new Map<string, Date>();
-  const began = new Date();
-  // A job without a record is new: nothing of it was missed.
-  for (const { name } of jobs) handled.set(name, (await lastScheduled(lease.client, name)) ?? began);
-  while (!lease.signal.aborted) {
-    const now = new Date();
-    for (const job of jobs) {
-      if (running.has(job.name)) continue;
-      const last = handled.get(job.name) ?? began;
-      const isDue = due(job, last, now);
-      if (isDue === undefined) continue;
-      handled.set(job.name, isDue.scheduledFor);
-      const ended = begin(runner, lease, job, isDue)
-        .then((wasHandled) => {
-          // Somebody else runs the job right now: the time counts as missed.
-          if (!wasHandled) handled.set(job.name, last);
-        })
-        .finally(() => running.delete(job.name));
-      running.set(job.name, ended);
-    }
-    await pause(untilNext(jobs, now), lease.signal);
-  }
-}
+/** A node while it has the right to act. */
+class Acting {
+  readonly #runner: Runner;
+  readonly #lease: Lease;
+  readonly #jobs: readonly Job[];
+  readonly #running: Running;
+  /** Up to which time of its schedule each job was looked after. */
+  readonly #handled = new Map<string, Date>();
+  #recordsToldAt = -Infinity;
+  /** Called when a run has ended: another one may be waiting for it. */
+  #wake: () => void = () => undefined;
 
-/** Runs a job, or records that it is too late for it. Never throws. @returns whether the time is accounted for */
-async function begin(
-  runner: Runner,
-  lease: Lease,
-  job: Job,
-  { scheduledFor, missed, isTooLate }: { scheduledFor: Date; missed: number; isTooLate: boolean },
-): Promise<boolean> {
-  const { log, node } = runner;
-  try {
-    if (isTooLate) {
-      const claim = { job: job.name, scheduledFor, startedBy: "schedule" as const, missed, node };
-      if (await recordMissed(lease.client, claim))
-        log.warn({ job: job.name, scheduledFor, missed }, "a run was missed, and it is too late for it");
-      return true;
+  constructor(runner: Runner, lease: Lease, jobs: readonly Job[], running: Running) {
+    this.#runner = runner;
+    this.#lease = lease;
+    this.#jobs = jobs;
+    this.#running = running;
+  }
+
+  /** Until the lease is lost. */
+  async act(): Promise<void> {
+    const { client, signal } = this.#lease;
+    const began = new Date();
+    // A job without a record is new: nothing of it was missed.
+    for (const { name } of this.#jobs) this.#handled.set(name, (await lastScheduled(client, name)) ?? began);
+    await settleLost(this.#runner, this.#lease);
+    while (!signal.aborted) {
+      const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+      const now = new Date();
+      for (const job of this.#jobs) await this.#look(job, now);
+      await this.#tellRecords();
+      await Promise.race([woken, pause(untilNext(this.#jobs, now), signal)]);
     }
-    const result = await runJob(runner, lease, { job, scheduledFor, startedBy: "schedule", missed });
-    if (result === "running") log.warn({ job: job.name, scheduledFor }, "the job still runs elsewhere");
-    return result !== "running";
-  } catch (error) {
-    log.warn({ job: job.name, scheduledFor, error: errorMessage(error) }, "a run could not be claimed");
-    return false;
+  }
+
+  async #tellRecords(): Promise<void> {
+    const { observer } = this.#runner;
+    if (observer === undefined || performance.now() - this.#recordsToldAt < RECORDS_MS) return;
+    this.#recordsToldAt = performance.now();
+    const names = this.#jobs.map(({ name }) => name);
+    observer.onRecords(await jobRecords(this.#lease.client, names));
+  }
+
+  /** Deals with the times of a job that have come, one after the other, until one has to wait. */
+  async #look(job: Job, now: Date): Promise<void> {
+    const { signal } = this.#lease;
+    while (!signal.aborted) {
+      const last = this.#handled.get(job.name);
+      const isDue = last === undefined ? undefined : due(job, last, now);
+      if (isDue === undefined || !(await this.#deal(job, isDue))) return;
+      this.#handled.set(job.name, isDue.scheduledFor);
+    }
+  }
+
+  /** Begins a run, or records that there is none. Never throws. @returns whether the time is accounted for */
+  async #deal(job: Job, { scheduledFor, missed, isTooLate }: Due): Promise<boolean> {
+    const { log } = this.#runner;
+    try {
+      if (isTooLate) return await this.#passBy(job, scheduledFor, missed, "missed");
+      const slots = this.#running.get(job.name) ?? new Map<number, Promise<unknown>>();
+      const isFull = slots.size >= job.atOnce;
+      const request = { job, scheduledFor, startedBy: "schedule" as const, missed };
+      const held = new Set(slots.keys());
+      const claim = isFull ? "running" : await claimJob(this.#runner, this.#lease, request, held);
+      if (claim === "taken") return true;
+      if (claim === "running") {
+        if (job.missedRuns === "skip") return await this.#passBy(job, scheduledFor, missed, "skipped");
+        if (!isFull) log.warn({ job: job.name, scheduledFor }, "the job still runs elsewhere");
+        return false;
+      }
+      const ended = runClaimed(this.#runner, this.#lease, job, claim).finally(() => {
+        slots.delete(claim.slot);
+        this.#wake();
+      });
+      slots.set(claim.slot, ended);
+      return true;
+    } catch (error) {
+      log.warn({ job: job.name, scheduledFor, error: errorMessage(error) }, "a run could not be claimed");
+      return false;
+    }
+  }
+
+  async #passBy(
+    { name }: Job,
+    scheduledFor: Date,
+    missed: number,
+    outcome: "missed" | "skipped",
+  ): Promise<true> {
+    const { log, node, observer } = this.#runner;
+    const claim = { job: name, scheduledFor, startedBy: "schedule" as const, missed, node };
+    if (!(await recordPassed(this.#lease.client, claim, outcome))) return true;
+    observer?.onEnded(name, outcome);
+    log.warn(
+      { job: name, scheduledFor, missed },
+      outcome === "missed"
+        ? "a run was missed, and it is too late for it"
+        : "a run was skipped, because the job still runs",
+    );
+    return true;
   }
 }
 

@@ -25,6 +25,8 @@ export interface SnapshotOptions {
   relatedOnly: boolean;
   tables: readonly SnapshotTable[];
   path: string;
+  /** Only counts the rows. */
+  dryRun?: boolean;
   signal?: AbortSignal;
   onStart: (label: string) => void;
   onDone: (table: SnapshotTable, label: string, rows: number, bytes: number) => void;
@@ -32,6 +34,10 @@ export interface SnapshotOptions {
 
 /** @throws the database's error, that of the file system, or the signal's reason; then there is no archive */
 export async function writeSnapshot(options: SnapshotOptions): Promise<void> {
+  if (options.dryRun) {
+    await countRows(options);
+    return;
+  }
   const { path, signal } = options;
   const folder = await mkdtemp(join(dirname(path), `.${basename(path)}-`));
   const client = new pg.Client(clientOptions(options.connection, "kernelboard snapshot"));
@@ -72,15 +78,31 @@ export async function writeSnapshot(options: SnapshotOptions): Promise<void> {
   }
 }
 
-/** Writes a table's rows to a file. @returns how many */
-async function copyTable(
+/** Tells of each table how many rows it would have in the archive; how many bytes these take, nobody knows yet. */
+async function countRows(options: SnapshotOptions): Promise<void> {
+  const client = new pg.Client(clientOptions(options.connection, "kernelboard snapshot"));
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    await client.query("begin isolation level repeatable read, read only");
+    for (const table of options.tables) {
+      options.signal?.throwIfAborted();
+      const { rows } = await client.query<{ rows: number }>(
+        `select count(*)::double precision as rows from ${table} r where ${await condition(client, table, options)}`,
+      );
+      options.onDone(table, DEFINITIONS[table].label, rows[0]?.rows ?? 0, 0);
+    }
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Which rows of a table, as SQL with the values in it: COPY takes no parameters, so the server quotes them. */
+async function condition(
   client: pg.Client,
   table: SnapshotTable,
-  { window, origins, relatedOnly, signal }: SnapshotOptions,
-  file: string,
-): Promise<number> {
-  const { columns, time, id } = DEFINITIONS[table];
-  // COPY takes no parameters: the server quotes the values.
+  { window, origins, relatedOnly }: SnapshotOptions,
+): Promise<string> {
   const { rows } = await client.query<{ condition: string }>(
     "select format($1, $2::text, $3::text, $4::text) as condition",
     [
@@ -92,12 +114,25 @@ async function copyTable(
       origins === undefined ? null : await arrayText(client, origins),
     ],
   );
+  return rows[0]?.condition ?? "false";
+}
+
+/** Writes a table's rows to a file. @returns how many */
+async function copyTable(
+  client: pg.Client,
+  table: SnapshotTable,
+  options: SnapshotOptions,
+  file: string,
+): Promise<number> {
+  const { columns, time, id } = DEFINITIONS[table];
+  const { signal } = options;
+  const chosen = await condition(client, table, options);
   const order = [...(time === undefined ? [] : [`r.${time}`]), `r.${id}`].join(", ");
   const lines = crlfLines();
   await pipeline(
     client.query(
       copyTo(
-        `copy (select ${columns.map(archived).join(", ")} from ${table} r where ${rows[0]?.condition ?? "false"} order by ${order})
+        `copy (select ${columns.map(archived).join(", ")} from ${table} r where ${chosen} order by ${order})
          to stdout (format csv)`,
       ),
     ),

@@ -84,6 +84,17 @@ function expectHeard(requests: number, runs: RunRow[]): void {
   expect(requests).toBeLessThanOrEqual(2 * runs.length);
 }
 
+describe("one scheduler", () => {
+  it("leaves out a time that comes while the job runs, where the job says so", async () => {
+    const long = { schedule: "* * * * * *", args: ["serve", "--port", "0"], missed_runs: "skip" } as const;
+    Object.assign(environment, await jobsFile({ long }));
+    await node();
+    const runs = await runsUntil((all) => all.length >= 3, "long");
+    expectEverySecondOnce(runs);
+    expect(runs.map(({ outcome }) => outcome)).toEqual([null, "skipped", "skipped"]);
+  });
+});
+
 describe("two schedulers", () => {
   it("run each time once, and the other goes on when the acting one is killed, its job with it", async () => {
     const ear = await sink();
@@ -144,6 +155,22 @@ describe("two schedulers", () => {
     await first.shows(/no longer runs the scheduled jobs/);
     const before = (await runsUntil(() => true)).length;
     expectEverySecondOnce(await runsUntil((runs) => runs.length >= before + 2));
+  });
+
+  it("give each second its own run where each counts, also those of the time in which nobody acted", async () => {
+    const ear = await sink();
+    const each = { missed_runs: "each", at_once: 4, catch_up_seconds: 600 } as const;
+    Object.assign(environment, await jobsFile({ tick: { ...tick(ear.url).tick, ...each } }));
+    const both = [await node(), await node()];
+    const first = await acting(both);
+    const second = both.find((program) => program !== first);
+    if (second === undefined) throw new Error("there are two");
+    await runsUntil((runs) => ofNode(runs, first).length >= 3);
+    first.child.kill("SIGKILL");
+    await acting([second]);
+    const runs = await runsUntil((all) => ofNode(all, second).length >= 4);
+    expectEverySecondOnce(runs);
+    expect(runs.filter(({ missed }) => missed > 0)).toEqual([]);
   });
 
   // The server takes eight seconds to notice; done with the tests of faults in full.

@@ -9,6 +9,8 @@ export interface JobEntry {
   args: string[];
   timeout_seconds?: number;
   catch_up_seconds?: number;
+  missed_runs?: "newest" | "each" | "skip";
+  at_once?: number;
 }
 
 /** A jobs file with these jobs alone. @returns the variable that names it */

@@ -1,7 +1,8 @@
-/** The metrics of a running system that had some traffic: requests of all outcomes, and an ingestion. */
+/** The metrics of a running system that had some traffic: requests of all outcomes, an ingestion, and a job. */
 import { once } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { testDatabase } from "./database.ts";
+import { jobsFile } from "./jobs.ts";
 import { parseSamples, scrape, valueOf, type Samples } from "./metrics.ts";
 import { databaseEnvironment, start, type RunningProgram } from "./program.ts";
 import { request } from "./server.ts";
@@ -43,6 +44,7 @@ export async function scrapedSystem(): Promise<ScrapedSystem> {
     PROMETHEUS_METRICS_ENABLED: "true",
     PROMETHEUS_METRICS_PORT: "0",
     INGESTER_METRICS_PORT: "0",
+    ...(await jobsFile({ tick: { schedule: "*/10 * * * * *", args: ["settings"] } })),
   };
   const spoolDir = await temporaryDirectory();
   await writeSubmissions(spoolDir, SUBMISSIONS);
@@ -52,6 +54,8 @@ export async function scrapedSystem(): Promise<ScrapedSystem> {
     const base = await node.shows(/Listening on (\S+)\//);
     await visit(base);
     while ((await filesDone(base)) < Object.keys(SUBMISSIONS).length) await setTimeout(100);
+    while (!(await scrape(`${base}/metrics`)).has("kernelboard_job_last_success_timestamp_seconds"))
+      await setTimeout(100);
     // A database that is not what it should be makes errors of the server.
     await pool.query("drop table incidents cascade");
     await request(`${base}/api/test/o:t/issues`);

@@ -11,6 +11,8 @@ export interface SeedOptions extends SeedSizes {
   clear: boolean;
   /** Fill tree_listing as well; the black-box test suite expects it empty. */
   treeListing: boolean;
+  /** Undo it all at the end. */
+  dryRun?: boolean;
   now: Date;
   /** Called with each line that tells what is done. */
   report: (line: string) => void;
@@ -60,7 +62,7 @@ export async function seedTestData(client: Client, options: SeedOptions): Promis
     if (options.clear) await clear(client, options.report);
     const counts = await fill(client, options);
     await client.query(ANNOUNCE_EVERYTHING);
-    await client.query("commit");
+    await client.query(options.dryRun ? "rollback" : "commit");
     return counts;
   } catch (error) {
     await client.query("rollback").catch(() => undefined);
