@@ -59,6 +59,7 @@ import {
   insertNew,
   updateKnown,
 } from "./merge_sql.ts";
+import { PreparedStatements } from "./prepared.ts";
 
 /**
  * A session with room for the temporary tables of one batch. The planner knows little of these, and would rather sort
@@ -67,6 +68,25 @@ import {
 const SESSION_SETTINGS =
   "set work_mem = '64MB'; set temp_buffers = '64MB'; set jit = off; set random_page_cost = 1.1; " +
   "set enable_mergejoin = off; set enable_sort = off; set enable_material = off";
+/** All that a batch can run, in the order in which one runs it. */
+const STATEMENTS = new PreparedStatements([
+  ...KINDS.map(insertNew),
+  KNOWN_TESTS,
+  FORGET_KNOWN_TESTS,
+  BEFORE_LOCK,
+  LOCK_WRITERS,
+  CHECK_ACCOUNTS,
+  ...KINDS.map(checkKnown),
+  BEFORE_MERGE,
+  ...KINDS.map(countKnown),
+  ...KINDS.map(findChanged),
+  ...KINDS.map(updateKnown),
+  AFTER_MERGE,
+  ANNOUNCE_CHANGES,
+  RECORDS_WRITTEN,
+  WRITE_ACCOUNTS,
+]);
+
 /** SQLSTATE of a key that is there already. */
 const UNIQUE_VIOLATION = "23505";
 /** SQLSTATE of a row that does not fit on a page, among others. */
@@ -114,8 +134,7 @@ export class Writer {
       name: "kernelboard ingest",
       prepare: async (client) => {
         await client.query(SESSION_SETTINGS);
-        await client.query(createTemporaryTables(this.#needsRoom));
-        if (this.#needsRoom) this.#roomy.add(client);
+        await this.#prepareBatches(client);
       },
     });
   }
@@ -198,12 +217,18 @@ export class Writer {
     return rowsOf<{ records_written: RecordsWritten }>(results, "records_written")[0]?.records_written ?? {};
   }
 
+  async #prepareBatches(client: pg.Client): Promise<void> {
+    await client.query(createTemporaryTables(this.#needsRoom));
+    await STATEMENTS.prepare(client);
+    if (this.#needsRoom) this.#roomy.add(client);
+  }
+
   async #withRetries<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
     let failures = 0;
     const workWithRoom = async (client: pg.Client): Promise<T> => {
       if (this.#needsRoom && !this.#roomy.has(client)) {
-        await client.query(`${DROP_TEMPORARY_TABLES};\n${createTemporaryTables(true)}`);
-        this.#roomy.add(client);
+        await client.query(`${DROP_TEMPORARY_TABLES};\ndeallocate all`);
+        await this.#prepareBatches(client);
       }
       return work(client);
     };
@@ -272,9 +297,10 @@ async function stage(client: pg.Client, batch: Batch, looksForKnown: boolean): P
   // In one order for all writers: issues, checkouts, builds, tests, incidents.
   const beforeTests = kinds.filter((kind) => kind !== "tests" && kind !== "incidents");
   const results: unknown = await client.query(
-    [...beforeTests.map(insertNew), ...(tests.length > 0 && looksForKnown ? [KNOWN_TESTS] : [])].join(
-      ";\n",
-    ) || "select",
+    STATEMENTS.run([
+      ...beforeTests.map(insertNew),
+      ...(tests.length > 0 && looksForKnown ? [KNOWN_TESTS] : []),
+    ]) || "select",
   );
   const known = new Set(rowsOf<{ known_test: string }>(results, "known_test").map((row) => row.known_test));
   const isKnown = ({ key }: BatchRow): boolean => known.has(key);
@@ -298,24 +324,23 @@ async function stage(client: pg.Client, batch: Batch, looksForKnown: boolean): P
  * @returns the results of its statements
  */
 async function merge(client: pg.Client, withKnown: Kind[], isFinal: boolean): Promise<unknown> {
-  return client.query(
-    [
-      ...(withKnown.includes("incidents") ? [insertNew("incidents")] : []),
-      ...(withKnown.includes("tests") ? [FORGET_KNOWN_TESTS] : []),
-      BEFORE_LOCK,
-      LOCK_WRITERS,
-      ...(isFinal ? [CHECK_ACCOUNTS] : []),
-      ...withKnown.map(checkKnown),
-      BEFORE_MERGE,
-      ...withKnown.map(countKnown),
-      ...withKnown.map(findChanged),
-      ...withKnown.map(updateKnown),
-      AFTER_MERGE,
-      ANNOUNCE_CHANGES,
-      RECORDS_WRITTEN,
-      isFinal ? `${WRITE_ACCOUNTS};\ncommit` : "rollback",
-    ].join(";\n"),
-  );
+  const statements = STATEMENTS.run([
+    ...(withKnown.includes("incidents") ? [insertNew("incidents")] : []),
+    ...(withKnown.includes("tests") ? [FORGET_KNOWN_TESTS] : []),
+    BEFORE_LOCK,
+    LOCK_WRITERS,
+    ...(isFinal ? [CHECK_ACCOUNTS] : []),
+    ...withKnown.map(checkKnown),
+    BEFORE_MERGE,
+    ...withKnown.map(countKnown),
+    ...withKnown.map(findChanged),
+    ...withKnown.map(updateKnown),
+    AFTER_MERGE,
+    ANNOUNCE_CHANGES,
+    RECORDS_WRITTEN,
+    ...(isFinal ? [WRITE_ACCOUNTS] : []),
+  ]);
+  return client.query(`${statements};\n${isFinal ? "commit" : "rollback"}`);
 }
 
 /** The rows of the statement that gives a column of this name, of the results of several statements. */

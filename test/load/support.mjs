@@ -161,6 +161,6 @@ export function environment(server, database) {
     DB_USER: server.user,
     DB_PASSWORD: server.password,
     DB_NAME: database,
-    KERNELBOARD_LOG_LEVEL: "warn",
+    KERNELBOARD_LOG_LEVEL: process.env.KERNELBOARD_LOG_LEVEL ?? "warn",
   };
 }
