@@ -28,6 +28,12 @@ const FILES_WORTH_A_THREAD = 20;
 const STUCK_PAUSE_MS = 60_000;
 /** Time between two looks for files that others left or that were put aside. */
 const TIDY_INTERVAL_MS = 10_000;
+/**
+ * Where nothing waits any more, a thread writes what it has, and takes no more for the rest of this time: what comes
+ * alone is written at once, and what comes in a stream in few commits. Each has a price, for the database and for all who
+ * keep answers.
+ */
+const WRITING_INTERVAL_MS = 100;
 /** Batches that a thread writes at once: it reads faster than one session of the database writes. */
 const WRITERS_PER_THREAD = 2;
 
@@ -215,7 +221,11 @@ class IngestRun {
         await this.#give(thread, { type: "take", outcomes: group, waiting });
         continue;
       }
-      if (await this.#give(thread, { type: "finish" })) continue;
+      const begunAt = Date.now();
+      if (await this.#give(thread, { type: "finish" })) {
+        if (!once) await this.#pauseUntil(begunAt + WRITING_INTERVAL_MS);
+        continue;
+      }
       if (once && this.#inHand.size === 0 && this.#again.length === 0) {
         // The others may be waiting for what this one had.
         this.#bell.ring();
@@ -224,6 +234,12 @@ class IngestRun {
       await this.#bell.wait(heard, intervalSeconds * 1000);
     }
     await this.#give(thread, { type: "finish" });
+  }
+
+  /** Also ends when the run does. */
+  async #pauseUntil(time: number): Promise<void> {
+    for (let left = time - Date.now(); left > 0 && !this.#isStopping(); left = time - Date.now())
+      await this.#bell.wait(this.#bell.heard, left);
   }
 
   /** @returns false when the thread had nothing to do */
