@@ -1,5 +1,6 @@
 /** Runs one of this program's own commands in a process of its own: with a time limit, and the end of its output kept. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage } from "../database/errors.ts";
@@ -16,6 +17,9 @@ const GRACE_MS = 5000;
 const DRAIN_MS = 1000;
 /** After being killed a process ends, unless the system itself is stuck. */
 const KILLED_MS = 5000;
+
+/** Jobs can wait for the processor; who watches the right to act, or answers requests, cannot. */
+const NICENESS = 5;
 
 /** The program whose command it is. */
 export const OWN_PROGRAM = join(PACKAGE_FOLDER, "bin", "kernelboard");
@@ -43,6 +47,7 @@ export async function runChild(options: ChildOptions): Promise<Result> {
     // A group of its own, so that what it starts is ended with it.
     detached: process.platform !== "win32",
   });
+  giveWay(child);
   const onOutput = (chunk: Buffer): void => {
     tail.add(chunk);
     options.onOutput?.(chunk);
@@ -70,6 +75,15 @@ export async function runChild(options: ChildOptions): Promise<Result> {
     return { ...result, outcome: isUnknownCommand(result.output, args) ? "unavailable" : "failed" };
   } finally {
     done.abort();
+  }
+}
+
+function giveWay({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, NICENESS);
+  } catch {
+    // It is gone, or runs as it is where the system does not allow it.
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The right to act, held by one session of the database at a time: an advisory lock that lives and dies with the
  * connection. Who holds it asks the server for a sign of life every two seconds and stops acting when none comes; the
- * server, for its part, ends the session when nothing is asked for eight, or when its packets are not acknowledged. So
+ * server, for its part, ends the session when nothing is asked for ten, or when its packets are not acknowledged. So
  * the lock becomes free soon after its holder is killed, frozen or cut off, and never before the holder could know.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,9 +12,9 @@ import type { Log } from "../log.ts";
 
 const HEARTBEAT_MS = 2000;
 /** A connection on which nothing is answered within this time is lost. */
-const ANSWER_MS = 4000;
+const ANSWER_MS = 6000;
 /** After this time without a statement the server ends the session. */
-const IDLE_MS = 8000;
+const IDLE_MS = 10_000;
 /** How often who does not act looks whether it may. */
 const ATTEMPT_MS = 1000;
 const RETRY_PAUSES_MS = [250, 500, 1000, 2000];

@@ -86,7 +86,11 @@ function expectHeard(requests: number, runs: RunRow[]): void {
 
 describe("one scheduler", () => {
   it("leaves out a time that comes while the job runs, where the job says so", async () => {
-    const long = { schedule: "* * * * * *", args: ["serve", "--port", "0"], missed_runs: "skip" } as const;
+    const long: JobEntry = {
+      schedule: "* * * * * *",
+      args: ["serve", "--port", "0"],
+      missed_runs: "skip",
+    };
     Object.assign(environment, await jobsFile({ long }));
     await node();
     const runs = await runsUntil((all) => all.length >= 3, "long");
@@ -173,7 +177,7 @@ describe("two schedulers", () => {
     expect(runs.filter(({ missed }) => missed > 0)).toEqual([]);
   });
 
-  // The server takes eight seconds to notice; done with the tests of faults in full.
+  // The server takes ten seconds to notice; done with the tests of faults in full.
   it.runIf(process.env.KERNELBOARD_FAULTS === "full")(
     "do not both act when a frozen one goes on",
     async () => {

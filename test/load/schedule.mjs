@@ -84,14 +84,19 @@ function countBy(values) {
   return [...counts];
 }
 
-async function takeover(name, to, disturb) {
-  to.actingSince = undefined;
+/** Disturbs the node that acts: not always the one that began, where the machine was too busy for it to keep its lease. */
+async function takeover(name, disturb) {
+  const since = ({ actingSince = -1 }) => actingSince;
+  const from = nodes.toSorted((a, b) => since(b) - since(a))[0];
+  const others = nodes.filter((node) => node !== from);
+  for (const other of others) other.actingSince = undefined;
   const started = Date.now();
-  await disturb();
-  await until(`takeover after ${name}`, () => to.actingSince !== undefined);
-  const ms = to.actingSince - started;
+  disturb(from.child);
+  await until(`takeover after ${name}`, () => others.some((other) => other.actingSince !== undefined));
+  const ms = Math.max(...others.map(since)) - started;
   if (ms > LONGEST_TAKEOVER_MS) isWrong = true;
   console.log(`${name}: the other node acts after ${(ms / 1000).toFixed(1)} s`);
+  return from;
 }
 
 async function now() {
@@ -137,18 +142,19 @@ try {
   const second = startNode();
   await until("the second node runs", () => second.output.includes("Scheduling"));
   const calm = await minute("undisturbed", () => undefined);
+  // On a machine too busy for that the node loses its lease, and its runs are stopped; they are not begun again.
   if (calm.some(({ outcome }) => outcome !== "succeeded")) isWrong = true;
   if (new Set(calm.map(({ node }) => node)).size !== 1) isWrong = true;
 
   await minute("killed half-way", async (from) => {
     await sleep(Math.max(0, from + (SECONDS * 1000) / 2 - (await now())));
-    await takeover("kill -9", second, () => first.child.kill("SIGKILL"));
+    await takeover("kill -9", (child) => child.kill("SIGKILL"));
   });
   const third = startNode();
   await until("the third node runs", () => third.output.includes("Scheduling"));
   await sleep(2000);
-  await takeover("frozen (SIGSTOP)", third, () => second.child.kill("SIGSTOP"));
-  second.child.kill("SIGCONT");
+  const frozen = await takeover("frozen (SIGSTOP)", (child) => child.kill("SIGSTOP"));
+  frozen.child.kill("SIGCONT");
   await sleep(3000);
 
   const all = await runs();
