@@ -4,3 +4,8 @@ source "$(dirname "$0")/lookup.sh"
 
 http "$BASE/api/origins/"
 # curl "$BASE/api/origins/"
+
+#> {
+#>   "checkout_origins": [ "broonie", "... 4 more" ],
+#>   "test_origins": [ "0dayci", "... 9 more" ]
+#> }

@@ -22,3 +22,16 @@ http "$BASE/api/test/status-history" \
 #   --data-urlencode current_test_start_time="$(member start_time <<<"$TEST")" \
 #   --data-urlencode config_name="$(member config_name <<<"$TEST")" \
 #   --data-urlencode group_size=5
+
+#> {
+#>   "status_history": [
+#>     {
+#>       "start_time": "2026-11-26T19:16:05.019000Z",
+#>       "id": "maestro:f803be794010a5fd346967ec",
+#>       "status": "ERROR",
+#>       "git_commit_hash": "e57827e8fcfda9624f2ab489de79f892d3f15c58"
+#>     },
+#>     "... 4 more"
+#>   ],
+#>   "regression_type": "unstable"
+#> }

@@ -12,3 +12,15 @@ http "$BASE/api/tree/$TREE_NAME/$GIT_BRANCH/compare/boots" \
 #   --data-urlencode origin="$ORIGIN" \
 #   --data-urlencode hash_a="$HASH_A" \
 #   --data-urlencode hash_b="$HASH_B"
+
+#> [
+#>   {
+#>     "path": "boot",
+#>     "config_name": "defconfig+kselftest",
+#>     "architecture": "riscv",
+#>     "platform": "fu740-hifive-unmatched",
+#>     "status_a": "PASS",
+#>     "status_b": "INCONCLUSIVE"
+#>   },
+#>   "... 17 more"
+#> ]

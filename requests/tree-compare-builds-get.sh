@@ -12,3 +12,13 @@ http "$BASE/api/tree/$TREE_NAME/$GIT_BRANCH/compare/builds" \
 #   --data-urlencode origin="$ORIGIN" \
 #   --data-urlencode hash_a="$HASH_A" \
 #   --data-urlencode hash_b="$HASH_B"
+
+#> [
+#>   {
+#>     "config_name": "x86_64_defconfig+allmodconfig",
+#>     "architecture": "x86_64",
+#>     "compiler": "clang-21",
+#>     "status_a": "PASS",
+#>     "status_b": "INCONCLUSIVE"
+#>   }
+#> ]

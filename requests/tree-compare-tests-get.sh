@@ -12,3 +12,15 @@ http "$BASE/api/tree/$TREE_NAME/$GIT_BRANCH/compare/tests" \
 #   --data-urlencode origin="$ORIGIN" \
 #   --data-urlencode hash_a="$HASH_A" \
 #   --data-urlencode hash_b="$HASH_B"
+
+#> [
+#>   {
+#>     "path": "baseline.dmesg.crit",
+#>     "config_name": "defconfig+lab-setup+arm64-chromebook+CONFIG_MODULE_COMPRESS=n+CONFIG_MODULE_COMPRESS_NONE=y",
+#>     "architecture": "arm64",
+#>     "platform": "mt8186-corsola-steelix-sku131072",
+#>     "status_a": null,
+#>     "status_b": "PASS"
+#>   },
+#>   "... 27 more"
+#> ]

@@ -11,3 +11,31 @@ http "$BASE/api/tree/$COMMIT_HASH/builds" \
 #   --data-urlencode origin="$ORIGIN" \
 #   --data-urlencode git_url="$GIT_URL" \
 #   --data-urlencode git_branch="$GIT_BRANCH"
+
+#> {
+#>   "builds": [
+#>     {
+#>       "id": "maestro:7ea606792126bf5e2ee49ed6",
+#>       "origin": "maestro",
+#>       "architecture": "arm",
+#>       "config_name": "multi_v7_defconfig+kselftest",
+#>       "config_url": "https://files.kernelci.org/kbuild-gcc-14-arm-7ea606792126bf5e2ee49ed6/config/kernel.config",
+#>       "compiler": "gcc-14",
+#>       "status": "PASS",
+#>       "duration": 672.018,
+#>       "log_url": "https://files.kernelci.org/kbuild-gcc-14-arm-7ea606792126bf5e2ee49ed6/build.log.gz",
+#>       "start_time": "2026-11-27T04:55:22.028000Z",
+#>       "git_repository_url": "https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git",
+#>       "git_repository_branch": "master",
+#>       "misc": {
+#>         "lab": "maestro",
+#>         "runtime": "k8s-all",
+#>         "platform": "kubernetes",
+#>         "kernel_type": "zimage",
+#>         "automatic_lab": "k8s-all",
+#>         "maestro_viewer": "https://api.kernelci.org/viewer?node_id=7ea606792126bf5e2ee49ed6"
+#>       }
+#>     },
+#>     "... 8 more"
+#>   ]
+#> }

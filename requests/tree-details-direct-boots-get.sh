@@ -5,3 +5,24 @@ COMMIT_HASH=${COMMIT_HASH:-$(commit)}
 
 http "$BASE/api/tree/$TREE_NAME/$GIT_BRANCH/$COMMIT_HASH/boots" origin=="$ORIGIN"
 # curl -G "$BASE/api/tree/$TREE_NAME/$GIT_BRANCH/$COMMIT_HASH/boots" --data-urlencode origin="$ORIGIN"
+
+#> {
+#>   "boots": [
+#>     {
+#>       "id": "maestro:261dddd5aa333a4d0f3dddc9",
+#>       "origin": "maestro",
+#>       "status": "NULL",
+#>       "duration": null,
+#>       "start_time": "2026-11-27T05:19:25.205000Z",
+#>       "environment_compatible": [ "sifive,hifive-unmatched-a00", "... 2 more" ],
+#>       "config": "defconfig+kselftest",
+#>       "log_url": null,
+#>       "architecture": "riscv",
+#>       "compiler": "gcc-14",
+#>       "lab": "lava-baylibre",
+#>       "path": "boot",
+#>       "environment_misc": { "platform": "fu740-hifive-unmatched" }
+#>     },
+#>     "... 9 more"
+#>   ]
+#> }

@@ -5,3 +5,24 @@ COMMIT_HASH=${COMMIT_HASH:-$(commit)}
 
 http "$BASE/api/tree/$TREE_NAME/$GIT_BRANCH/$COMMIT_HASH/tests" origin=="$ORIGIN"
 # curl -G "$BASE/api/tree/$TREE_NAME/$GIT_BRANCH/$COMMIT_HASH/tests" --data-urlencode origin="$ORIGIN"
+
+#> {
+#>   "tests": [
+#>     {
+#>       "id": "arm:b9c423be4f1a329cb968a628",
+#>       "origin": "arm",
+#>       "status": "NULL",
+#>       "duration": null,
+#>       "start_time": "2026-11-27T05:20:56.479000Z",
+#>       "environment_compatible": [ "arm,fvp-base-revc", "... 1 more" ],
+#>       "config": "defconfig+lab-setup+kselftest",
+#>       "log_url": null,
+#>       "architecture": "arm64",
+#>       "compiler": "gcc-14",
+#>       "lab": "arm-lab",
+#>       "path": "kselftest.futex.futex_requeue_pi",
+#>       "environment_misc": { "platform": "fvp-aemva" }
+#>     },
+#>     "... 20 more"
+#>   ]
+#> }

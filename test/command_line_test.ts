@@ -1,5 +1,5 @@
 /** The built program from the outside: arguments, exit codes, what it prints, how it starts and stops. */
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import { removeStaged } from "../src/database/embedded_state.ts";
@@ -191,6 +191,20 @@ describe("the command line", () => {
     const base = await program.shows(/Starting development server at (\S+)\//);
     expect((await request(`${base}/readyz`)).status).toBe(200);
     expect((await run(["runserver", "1:2:3"], environment)).code).toBe(2);
+  });
+});
+
+describe("kernelboard runserver", () => {
+  it("starts again when a file of the program changes, and ends when it is told to", async () => {
+    const program = started(["runserver", "127.0.0.1:0"]);
+    const first = await program.shows(/Starting development server at (\S+)\//);
+    expect((await request(`${first}/readyz`)).status).toBe(200);
+    const now = new Date();
+    await utimes(join(PROJECT, "dist", "server", "version.js"), now, now);
+    const second = await program.shows(/starting again\s+Starting development server at (\S+)\//);
+    expect((await request(`${second}/readyz`)).status).toBe(200);
+    program.child.kill("SIGTERM");
+    expect((await program.ended).code).toBe(0);
   });
 });
 

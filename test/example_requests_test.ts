@@ -98,7 +98,15 @@ function withCurl(text: string): string {
   const http = lines.findIndex((line) => line.startsWith("http "));
   const curl = lines.findIndex((line) => line.startsWith("# curl "));
   expect([http > 0, curl > http]).toEqual([true, true]);
-  return [...lines.slice(0, http), ...lines.slice(curl).map((line) => line.replace(/^# /, ""))].join("\n");
+  const commands = lines.slice(curl).filter((line) => line.startsWith("# "));
+  return [...lines.slice(0, http), ...commands.map((line) => line.slice(2))].join("\n");
+}
+
+/** The answer that the script shows, see scripts/sample-responses.mjs. */
+function sampleOf(text: string): object | undefined {
+  const lines = text.split("\n").filter((line) => line.startsWith("#> "));
+  if (lines.length === 0) return undefined;
+  return JSON.parse(lines.map((line) => line.slice(3)).join("\n")) as object;
 }
 
 /** What httpie would ask with the arguments and the input that the fake told. */
@@ -129,6 +137,11 @@ describe.skipIf(!hasCurl)("requests/ (skipped where there is no curl)", () => {
       const body = JSON.parse(answer) as { error?: string } | unknown[];
       const error = "error" in body ? body.error : undefined;
       expect(error).toEqual(REFUSED.has(name) ? expect.any(String) : undefined);
+      const sample = sampleOf(text) ?? body;
+      expect(Array.isArray(sample)).toBe(Array.isArray(body));
+      // Where the names are data, those of another day are others.
+      if (!("..." in sample) && !Array.isArray(body))
+        expect(Object.keys(body).sort()).toEqual(Object.keys(sample).sort());
       const lists = Array.isArray(body) ? [body] : Object.values(body);
       expect(lists.some((list) => !Array.isArray(list) || list.length > 0)).toBe(true);
     }
@@ -139,6 +152,13 @@ describe.skipIf(!hasCurl)("requests/ (skipped where there is no curl)", () => {
       query: last?.query,
       body: last?.body.replaceAll("\n", "").trim(),
     });
+  });
+
+  it("shows answers", async () => {
+    const texts = await Promise.all(scripts.map((name) => readFile(join(FOLDER, name), "utf8")));
+    const without = scripts.filter((_, index) => sampleOf(texts[index] ?? "") === undefined);
+    // The schema lies beside; the others ask servers of logs.
+    expect(without).toEqual(["log-downloader.sh", "proxy-get.sh", "schema-get.sh"]);
   });
 
   it("has an example of every operation", () => {

@@ -102,6 +102,17 @@ describe("kernelboard jobs", () => {
 });
 
 describe("kernelboard crontab", () => {
+  it("lists the scheduler's jobs where there is no cron, as in the container", async () => {
+    const nowhere = { ...environment, PATH: await temporaryDirectory() };
+    const { code, stdout } = await run(["crontab", "show"], nowhere);
+    expect([code, stdout.split("\n")[0]]).toEqual([
+      0,
+      "There is no cron here. Jobs that the scheduler runs:",
+    ]);
+    expect(stdout).toMatch(/\n[0-9a-f]{32} -> .*delete_unused_hardware_status/);
+    expect((await run(["crontab", "add"], nowhere)).code).toBe(1);
+  });
+
   const FOREIGN = "# mine\nMAILTO=me@example.org\n\n5 4 * * * echo '100%' # not a job\n";
   const OLD =
     "59 * * * * /usr/bin/python3 /app/manage.py crontab run 1d918bc6115453f8991ef867c82d3ae7 >> /x 2>&1 # django-cronjobs for kernelCI\n";

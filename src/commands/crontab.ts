@@ -73,12 +73,21 @@ function described(known: ReadonlyMap<string, Job>, hash: string | undefined): s
 }
 
 async function show(context: Context, { verbosity }: CrontabArguments): Promise<void> {
-  const { readCrontab, splitCrontab } = await import("../schedule/crontab.ts");
+  const { NoCrontab, readCrontab, splitCrontab } = await import("../schedule/crontab.ts");
   const known = new Map((await jobsOf(context)).map((job) => [jobHash(job), job]));
-  const { own } = splitCrontab(await readCrontab());
+  const hashes: (string | undefined)[] = [];
+  let title = "Currently active jobs in crontab:";
+  try {
+    for (const { hash } of splitCrontab(await readCrontab()).own) hashes.push(hash);
+  } catch (error) {
+    if (!(error instanceof NoCrontab)) throw error;
+    // As in the container, whose server runs the jobs by itself.
+    title = "There is no cron here. Jobs that the scheduler runs:";
+    hashes.push(...known.keys());
+  }
   if (verbosity === 0) return;
-  console.log("Currently active jobs in crontab:");
-  for (const { hash } of own) console.log(`${hash ?? "?"} -> ${described(known, hash)}`);
+  console.log(title);
+  for (const hash of hashes) console.log(`${hash ?? "?"} -> ${described(known, hash)}`);
 }
 
 async function run(context: Context, hash: string, { verbosity }: CrontabArguments): Promise<void> {
@@ -143,7 +152,10 @@ export function crontabCommand(): Command {
     .action((options: CrontabArguments) => runCommand((context) => replace(context, [], options)));
   const showing = verbose(new Command("show"))
     .summary("list the jobs in the crontab")
-    .description("Lists our lines of the calling user's crontab.")
+    .description(
+      "Lists our lines of the calling user's crontab; where there is no cron, as in the container, the jobs that the\n" +
+        "scheduler runs.",
+    )
     .addHelpText("after", "\nExamples:\n  kernelboard crontab show")
     .action((options: CrontabArguments) => runCommand((context) => show(context, options)));
   const running = verbose(new Command("run"))

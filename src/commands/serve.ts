@@ -123,6 +123,11 @@ Examples:
     .action((args: ServeArguments) => run(args, (address) => `Listening on ${address}`));
 }
 
+interface RunserverOptions {
+  noreload?: boolean;
+  ipv6?: boolean;
+}
+
 /** `[[addr:]port]`, where an IPv6 address stands in brackets. */
 function parseAddress(text: string): { host?: string; port: number } {
   const match = /^(?:(?<host>\[[0-9a-fA-F:]+\]|[^:[\]]+):)?(?<port>\d{1,5})$/.exec(text);
@@ -136,16 +141,25 @@ function parseAddress(text: string): { host?: string; port: number } {
 export function runserverCommand(): Command {
   return new Command("runserver")
     .summary("serve, under the reference implementation's name")
-    .description("Serves like `kernelboard serve --role web`. There is no auto-reloader to switch off.")
+    .description(
+      "Serves like `kernelboard serve --role web`, and starts again when a file of the program changes.",
+    )
     .argument("[address]", "[[addr:]port] (default: HOST and PORT, or 127.0.0.1:8000)", parseAddress)
-    .option("--noreload", "accepted and ignored")
+    .option("--noreload", "go on with the program as it was when it started")
     .option("--nothreading", "accepted and ignored")
     .option("-6, --ipv6", "listen on ::1 by default")
     .addHelpText("after", "\nExamples:\n  kernelboard runserver\n  kernelboard runserver 0.0.0.0:8000")
-    .action((address: { host?: string; port: number } | undefined, options: { ipv6?: boolean }) =>
-      run(
+    .action(async (address: { host?: string; port: number } | undefined, options: RunserverOptions) => {
+      const { RELOADED, runReloading } = await import("../processes/reloading.ts");
+      if (options.noreload !== true && process.env[RELOADED] !== "true") {
+        process.exitCode = await runReloading(() => {
+          console.log("The program has changed; starting again");
+        });
+        return;
+      }
+      await run(
         { role: ["web"], ...(options.ipv6 ? { host: "::1" } : {}), ...address },
         (url) => `Starting development server at ${url}`,
-      ),
-    );
+      );
+    });
 }

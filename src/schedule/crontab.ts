@@ -8,6 +8,11 @@ export class CrontabError extends Error {
   override name = "CrontabError";
 }
 
+/** There is no program `crontab`. */
+export class NoCrontab extends CrontabError {
+  override name = "NoCrontab";
+}
+
 /** Ends our lines; the first form is that of the reference, whose lines we replace. */
 const OWN_LINE = /# ?(?:django-cronjobs for \S.*|kernelboard job \S+)\s*$/;
 const HASH = /\bcrontab run ([0-9a-f]{32})\b/;
@@ -82,15 +87,16 @@ function crontab(args: string[], input = ""): Promise<Done> {
         else chunks[name].push(chunk);
       });
     child.on("error", (error) => {
-      const isMissing = errorCode(error) === "ENOENT";
       reject(
-        new CrontabError(
-          isMissing
-            ? "there is no program crontab here; install cron, or let `kernelboard schedule` run the jobs"
-            : error.name === "AbortError"
-              ? `crontab did not end within ${TIMEOUT_MS / 1000} s`
-              : error.message,
-        ),
+        errorCode(error) === "ENOENT"
+          ? new NoCrontab(
+              "there is no program crontab here; install cron, or let `kernelboard schedule` run the jobs",
+            )
+          : new CrontabError(
+              error.name === "AbortError"
+                ? `crontab did not end within ${TIMEOUT_MS / 1000} s`
+                : error.message,
+            ),
       );
     });
     child.on("close", (code) => {
