@@ -150,9 +150,9 @@ export function runserverCommand(): Command {
     .option("-6, --ipv6", "listen on ::1 by default")
     .addHelpText("after", "\nExamples:\n  kernelboard runserver\n  kernelboard runserver 0.0.0.0:8000")
     .action(async (address: { host?: string; port: number } | undefined, options: RunserverOptions) => {
-      const { RELOADED, runReloading } = await import("../processes/reloading.ts");
-      if (options.noreload !== true && process.env[RELOADED] !== "true") {
-        process.exitCode = await runReloading(() => {
+      if (options.noreload !== true) {
+        const { runReloading } = await import("../processes/reloading.ts");
+        process.exitCode = await runReloading(["--noreload"], () => {
           console.log("The program has changed; starting again");
         });
         return;
