@@ -17,13 +17,13 @@ const SETTLE_MS = 300;
  */
 export async function runReloading(more: readonly string[], onChange: () => void): Promise<number> {
   let child: ChildProcess | undefined;
-  const state = { isStopping: false, isOutdated: false };
+  const state = { isStopping: false, changes: 0 };
   let timer: NodeJS.Timeout | undefined;
   const watcher = watch(PROGRAM_FOLDER, { recursive: true, persistent: false }, (_event, name) => {
     if (name?.endsWith(".js") !== true) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      state.isOutdated = true;
+      state.changes++;
       onChange();
       child?.kill("SIGTERM");
     }, SETTLE_MS);
@@ -35,12 +35,12 @@ export async function runReloading(more: readonly string[], onChange: () => void
   process.on("SIGINT", stop).on("SIGTERM", stop);
   try {
     for (;;) {
-      state.isOutdated = false;
+      const { changes } = state;
       child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1), ...more], {
         stdio: "inherit",
       });
       const [code] = (await once(child, "exit")) as [number | null];
-      if (state.isStopping || !state.isOutdated) return code ?? 1;
+      if (state.isStopping || state.changes === changes) return code ?? 1;
     }
   } finally {
     clearTimeout(timer);
