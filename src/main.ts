@@ -1,6 +1,6 @@
 /** The command line: reads the arguments and runs one command. */
 import { Command, CommanderError } from "commander";
-import { COMMANDS } from "./commands/commands.ts";
+import { commandNamed, COMMANDS, otherSpelling } from "./commands/commands.ts";
 import { endWithScheduler } from "./schedule/orphan.ts";
 import { VERSION } from "./version.ts";
 
@@ -22,15 +22,10 @@ function createProgram(commands: readonly Command[]): Command {
   return program;
 }
 
-/** The reference implementation's names have underscores; each of ours can be typed either way. */
 function withBothSpellings(command: Command): Command {
   const name = command.name();
   const other = otherSpelling(name);
   return other === name || command.aliases().includes(other) ? command : command.alias(other);
-}
-
-function otherSpelling(name: string): string {
-  return name.includes("_") ? name.replaceAll("_", "-") : name.replaceAll("-", "_");
 }
 
 function withSubcommands(command: Command): Command[] {
@@ -40,7 +35,7 @@ function withSubcommands(command: Command): Command[] {
 /** The commands that the first argument can mean: the one of that name, or all of them where it is no name. */
 async function loadCommands(name: string | undefined): Promise<Command[]> {
   if (name === "--version" || name === "-V") return [];
-  const load = name === undefined ? undefined : (COMMANDS.get(name) ?? COMMANDS.get(otherSpelling(name)));
+  const load = name === undefined ? undefined : commandNamed(name);
   return Promise.all(load === undefined ? [...COMMANDS.values()].map((each) => each()) : [load()]);
 }
 

@@ -42,3 +42,13 @@ export const COMMANDS = new Map<string, () => Promise<Command>>(
     warm_metrics_cache: async () => (await import("./warm_metrics_cache.ts")).warmMetricsCacheCommand(),
   }),
 );
+
+/** The reference implementation's names have underscores; each of ours can be typed either way. */
+export function otherSpelling(name: string): string {
+  return name.includes("_") ? name.replaceAll("_", "-") : name.replaceAll("-", "_");
+}
+
+/** What loads the command of a name, in either spelling; undefined when there is none. */
+export function commandNamed(name: string): (() => Promise<Command>) | undefined {
+  return COMMANDS.get(name) ?? COMMANDS.get(otherSpelling(name));
+}

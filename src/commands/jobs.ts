@@ -5,6 +5,7 @@ import type { Pool } from "../database/pool.ts";
 import type { Job } from "../schedule/job.ts";
 import type { Run } from "../schedule/runs.ts";
 import { wholeNumber } from "./arguments.ts";
+import { commandNamed } from "./commands.ts";
 import { CommandError, runCommand, withDatabase, type Context } from "./context.ts";
 import { failUnlessDone, runOneJob } from "./run_one_job.ts";
 import { tableText } from "./table_text.ts";
@@ -30,15 +31,7 @@ function withRuns<T>(context: Context, work: (pool: Pool) => Promise<T>): Promis
   });
 }
 
-function isCommand(program: Command | null | undefined, name: string | undefined): boolean {
-  return program?.commands.some((one) => one.name() === name || one.aliases().includes(name ?? "")) ?? false;
-}
-
-async function list(
-  context: Context,
-  program: Command | null | undefined,
-  { json }: JsonOption,
-): Promise<void> {
+async function list(context: Context, { json }: JsonOption): Promise<void> {
   const { nextTime } = await import("../schedule/job.ts");
   const { runHistory } = await import("../schedule/runs.ts");
   const jobs = await jobsOf(context);
@@ -49,7 +42,7 @@ async function list(
         job,
         next: nextTime(job, now),
         last: (await runHistory(pool, 1, job.name))[0],
-        isAvailable: isCommand(program, job.args[0]),
+        isAvailable: commandNamed(job.args[0] ?? "") !== undefined,
       })),
     ),
   );
@@ -171,9 +164,7 @@ export function jobsCommand(): Command {
     )
     .option("--json", "print a JSON array")
     .addHelpText("after", "\nExamples:\n  kernelboard jobs list\n  kernelboard jobs list --json")
-    .action((options: JsonOption, command: Command) =>
-      runCommand((context) => list(context, command.parent?.parent, options)),
-    );
+    .action((options: JsonOption) => runCommand((context) => list(context, options)));
   const running = new Command("run")
     .summary("run a job now")
     .description(

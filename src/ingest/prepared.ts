@@ -2,56 +2,61 @@
  * Statements that a session parses and plans once. A batch runs some sixty of them under the writers' lock, and planning
  * them each time would take longer than storing a small batch.
  *
- * They are planned while the temporary tables are empty, which PostgreSQL takes for a few hundred rows each: good for a
- * batch of any size, as the planner's ways of reading row by row are written into the statements (`rollups/facts.ts`).
+ * Each is prepared when it is run for the first time. The plan is made for the temporary tables as they are then, of which
+ * PostgreSQL never expects less than a few hundred rows each: good for a batch of any size, as the ways of reading row by
+ * row are written into the statements (`rollups/facts.ts`).
  */
 import type pg from "pg";
 
 const SEPARATOR = /;\s*(?:\n|$)/;
 const COMMENT = /--.*$/gm;
+/** Commands of ours among the results. */
+const OWN_COMMANDS = new Set(["PREPARE", "DEALLOCATE"]);
 
 /** What cannot be prepared, and is sent as it is. It also holds for the planning of what comes behind it. */
 function isCommand(statement: string): boolean {
-  return statement.replaceAll(COMMENT, "").trim().startsWith("set local");
+  return /^(?:set local|commit|rollback)\b/.test(statement.replaceAll(COMMENT, "").trim());
 }
 
 export class PreparedStatements {
-  readonly #texts: readonly string[];
   readonly #names = new Map<string, string>();
+  /** Names that are prepared, by session; absent where it is not known. */
+  readonly #prepared = new WeakMap<pg.Client, Set<string>>();
 
-  /** @param texts in the order in which a batch runs them; each may be several statements */
-  constructor(texts: readonly string[]) {
-    this.#texts = texts;
+  /**
+   * Runs texts of one or several statements each as one message.
+   *
+   * @returns the result of each statement
+   */
+  async run(client: pg.Client, texts: readonly string[]): Promise<pg.QueryResult[]> {
+    const known = this.#prepared.get(client);
+    const prepared = new Set(known);
+    const message = known === undefined ? ["deallocate all"] : [];
     for (const statement of texts.flatMap(statementsOf)) {
-      if (!isCommand(statement) && !this.#names.has(statement))
-        this.#names.set(statement, `kernelboard_${this.#names.size + 1}`);
+      if (isCommand(statement)) {
+        message.push(statement);
+        continue;
+      }
+      const name = this.#nameOf(statement);
+      if (!prepared.has(name)) message.push(`prepare ${name} as ${statement}`);
+      prepared.add(name);
+      message.push(`execute ${name}`);
     }
+    if (message.length === 0) return [];
+    // When it fails half-way, nobody knows how far it came.
+    this.#prepared.delete(client);
+    const results: unknown = await client.query(message.join(";\n"));
+    this.#prepared.set(client, prepared);
+    const all = (Array.isArray(results) ? results : [results]) as pg.QueryResult[];
+    return all.filter(({ command }) => !OWN_COMMANDS.has(command));
   }
 
-  /** Prepares and plans everything for a session whose temporary tables are there and empty. */
-  async prepare(client: pg.Client): Promise<void> {
-    const seen = new Set<string>();
-    const commands = this.#texts.flatMap(statementsOf).flatMap((statement) => {
-      if (isCommand(statement)) return [statement];
-      const name = this.#names.get(statement);
-      if (name === undefined || seen.has(name)) return [];
-      seen.add(name);
-      return [`prepare ${name} as ${statement}`, `explain execute ${name}`];
-    });
-    await client.query(["begin", ...commands, "commit"].join(";\n"));
-  }
-
-  /** The text that runs some of the texts. @throws TypeError when one of them is not prepared */
-  run(texts: readonly string[]): string {
-    return texts
-      .flatMap(statementsOf)
-      .map((statement) => {
-        if (isCommand(statement)) return statement;
-        const name = this.#names.get(statement);
-        if (name === undefined) throw new TypeError(`this statement is not prepared: ${statement}`);
-        return `execute ${name}`;
-      })
-      .join(";\n");
+  #nameOf(statement: string): string {
+    const known = this.#names.get(statement);
+    if (known !== undefined) return known;
+    const name = `kernelboard_${this.#names.size + 1}`;
+    this.#names.set(statement, name);
+    return name;
   }
 }
 

@@ -68,24 +68,7 @@ import { PreparedStatements } from "./prepared.ts";
 const SESSION_SETTINGS =
   "set work_mem = '64MB'; set temp_buffers = '64MB'; set jit = off; set random_page_cost = 1.1; " +
   "set enable_mergejoin = off; set enable_sort = off; set enable_material = off";
-/** All that a batch can run, in the order in which one runs it. */
-const STATEMENTS = new PreparedStatements([
-  ...KINDS.map(insertNew),
-  KNOWN_TESTS,
-  FORGET_KNOWN_TESTS,
-  BEFORE_LOCK,
-  LOCK_WRITERS,
-  CHECK_ACCOUNTS,
-  ...KINDS.map(checkKnown),
-  BEFORE_MERGE,
-  ...KINDS.map(countKnown),
-  ...KINDS.map(findChanged),
-  ...KINDS.map(updateKnown),
-  AFTER_MERGE,
-  ANNOUNCE_CHANGES,
-  RECORDS_WRITTEN,
-  WRITE_ACCOUNTS,
-]);
+const STATEMENTS = new PreparedStatements();
 
 /** SQLSTATE of a key that is there already. */
 const UNIQUE_VIOLATION = "23505";
@@ -134,7 +117,7 @@ export class Writer {
       name: "kernelboard ingest",
       prepare: async (client) => {
         await client.query(SESSION_SETTINGS);
-        await this.#prepareBatches(client);
+        await this.#createTables(client);
       },
     });
   }
@@ -217,9 +200,8 @@ export class Writer {
     return rowsOf<{ records_written: RecordsWritten }>(results, "records_written")[0]?.records_written ?? {};
   }
 
-  async #prepareBatches(client: pg.Client): Promise<void> {
+  async #createTables(client: pg.Client): Promise<void> {
     await client.query(createTemporaryTables(this.#needsRoom));
-    await STATEMENTS.prepare(client);
     if (this.#needsRoom) this.#roomy.add(client);
   }
 
@@ -227,8 +209,8 @@ export class Writer {
     let failures = 0;
     const workWithRoom = async (client: pg.Client): Promise<T> => {
       if (this.#needsRoom && !this.#roomy.has(client)) {
-        await client.query(`${DROP_TEMPORARY_TABLES};\ndeallocate all`);
-        await this.#prepareBatches(client);
+        await client.query(DROP_TEMPORARY_TABLES);
+        await this.#createTables(client);
       }
       return work(client);
     };
@@ -296,20 +278,17 @@ async function stage(client: pg.Client, batch: Batch, looksForKnown: boolean): P
     );
   // In one order for all writers: issues, checkouts, builds, tests, incidents.
   const beforeTests = kinds.filter((kind) => kind !== "tests" && kind !== "incidents");
-  const results: unknown = await client.query(
-    STATEMENTS.run([
-      ...beforeTests.map(insertNew),
-      ...(tests.length > 0 && looksForKnown ? [KNOWN_TESTS] : []),
-    ]) || "select",
-  );
-  const known = new Set(rowsOf<{ known_test: string }>(results, "known_test").map((row) => row.known_test));
+  const counts = await STATEMENTS.run(client, [
+    ...beforeTests.map(insertNew),
+    ...(tests.length > 0 && looksForKnown ? [KNOWN_TESTS] : []),
+  ]);
+  const known = new Set(rowsOf<{ known_test: string }>(counts, "known_test").map((row) => row.known_test));
   const isKnown = ({ key }: BatchRow): boolean => known.has(key);
   if (known.size < tests.length) {
     const lines = (known.size === 0 ? tests : tests.filter((row) => !isKnown(row))).map(({ line }) => line);
     await copy(client, COPY_NEW_TESTS, lines);
   }
   if (known.size > 0) await copy(client, copyStaged("tests"), tests.filter(isKnown).map(numbered));
-  const counts = (Array.isArray(results) ? results : [results]) as pg.QueryResult[];
   return kinds.filter((kind) => {
     if (kind === "tests") return known.size > 0;
     return kind === "incidents" || counts[beforeTests.indexOf(kind)]?.rowCount !== batch.rows[kind].size;
@@ -323,8 +302,8 @@ async function stage(client: pg.Client, batch: Batch, looksForKnown: boolean): P
  * @param isFinal false to take everything back
  * @returns the results of its statements
  */
-async function merge(client: pg.Client, withKnown: Kind[], isFinal: boolean): Promise<unknown> {
-  const statements = STATEMENTS.run([
+async function merge(client: pg.Client, withKnown: Kind[], isFinal: boolean): Promise<pg.QueryResult[]> {
+  return STATEMENTS.run(client, [
     ...(withKnown.includes("incidents") ? [insertNew("incidents")] : []),
     ...(withKnown.includes("tests") ? [FORGET_KNOWN_TESTS] : []),
     BEFORE_LOCK,
@@ -338,13 +317,12 @@ async function merge(client: pg.Client, withKnown: Kind[], isFinal: boolean): Pr
     AFTER_MERGE,
     ANNOUNCE_CHANGES,
     RECORDS_WRITTEN,
-    ...(isFinal ? [WRITE_ACCOUNTS] : []),
+    ...(isFinal ? [WRITE_ACCOUNTS, "commit"] : ["rollback"]),
   ]);
-  return client.query(`${statements};\n${isFinal ? "commit" : "rollback"}`);
 }
 
 /** The rows of the statement that gives a column of this name, of the results of several statements. */
-function rowsOf<T extends pg.QueryResultRow>(results: unknown, column: string): T[] {
-  const all = (Array.isArray(results) ? results : [results]) as pg.QueryResult<T>[];
+function rowsOf<T extends pg.QueryResultRow>(results: readonly pg.QueryResult[], column: string): T[] {
+  const all = results as readonly pg.QueryResult<T>[];
   return all.find((result) => result.fields.some((field) => field.name === column))?.rows ?? [];
 }
