@@ -110,7 +110,6 @@ describe("kernelboard crontab", () => {
       "There is no cron here. Jobs that the scheduler runs:",
     ]);
     expect(stdout).toMatch(/\n[0-9a-f]{32} -> .*delete_unused_hardware_status/);
-    expect((await run(["crontab", "add"], nowhere)).code).toBe(1);
   });
 
   const FOREIGN = "# mine\nMAILTO=me@example.org\n\n5 4 * * * echo '100%' # not a job\n";
@@ -224,7 +223,7 @@ exec cat > "${file}"
   });
 
   it("says what to do where there is no crontab", async () => {
-    const { code, stderr } = await run(["crontab", "show"], {
+    const { code, stderr } = await run(["crontab", "add"], {
       ...environment,
       PATH: await temporaryDirectory(),
     });
