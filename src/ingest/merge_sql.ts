@@ -33,7 +33,7 @@ function keysEqual(kind: Kind, a: string, b: string): string {
 
 /**
  * Everything temporary that a writer's session needs. Emptied by each commit and rollback, under the writers' lock: there a
- * table with a TOAST table takes three times as long as one without, so all but the staged rows do without. A row of more
+ * table with a TOAST table takes many times as long as one without, so all but the staged rows do without. A row of more
  * than 8 KB, as one with a lab of that length, does not fit then; its session has to make room.
  *
  * @param hasRoom whether rows of any length fit

@@ -11,7 +11,7 @@ import type { SubmissionOutcome } from "./outcome.ts";
 import type { Spool } from "./spool.ts";
 import type { WorkerReport } from "./worker.ts";
 
-/** Of a thread's heap: what a batch leaves behind is collected in a tenth less processor time than with the usual 48. */
+/** Of a thread's heap, twice the usual: less of what a batch still needs is copied when the rest is collected. */
 const YOUNG_MEGABYTES = 96;
 
 /** What a thread is started with. */
