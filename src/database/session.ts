@@ -78,11 +78,6 @@ export class Session {
     }
   }
 
-  /** Connects, so that the first work does not have to wait for it. A failure is left to that work. */
-  async warmUp(): Promise<void> {
-    await this.#connected().catch(() => undefined);
-  }
-
   async close(): Promise<void> {
     await this.#connecting?.catch(() => undefined);
     const client = this.#client;

@@ -50,7 +50,7 @@ async function run(port: NonNullable<typeof parentPort>, data: ThreadData): Prom
         ...(giveUpAfterMs === undefined ? {} : { giveUpAfterMs }),
       }),
   );
-  for (const writer of writers) void writer.warmUp();
+  for (const writer of writers) writer.warmUp();
   const worker = new Worker({
     spool: data.spool,
     folder: data.folder,

@@ -3,7 +3,6 @@
  * repository is called what (chapter 02, sections 6.4 and 12.1). It is only read here, and again when it changes.
  */
 import { readFile, stat } from "node:fs/promises";
-import { parse } from "yaml";
 import { errorCode, errorMessage } from "../database/errors.ts";
 import { isJsonObject } from "../kcidb/types.ts";
 import type { Log } from "../log.ts";
@@ -18,7 +17,7 @@ export function treeNamesFile(path: string, log: Log): () => Promise<TreeNames> 
     try {
       const { mtimeMs, size } = await stat(path);
       if (`${mtimeMs} ${size}` === version) return names;
-      names = parseTreeNames(await readFile(path, "utf8"));
+      names = await parseTreeNames(await readFile(path, "utf8"));
       version = `${mtimeMs} ${size}`;
       log.info({ file: path, names: names.size }, "tree names read");
     } catch (error) {
@@ -43,7 +42,9 @@ export function treeNamesFile(path: string, log: Log): () => Promise<TreeNames> 
  *
  * @throws Error when the text is no YAML mapping
  */
-export function parseTreeNames(text: string): Map<string, string> {
+export async function parseTreeNames(text: string): Promise<Map<string, string>> {
+  // Loaded here, so that those without such a file start without it.
+  const { parse } = await import("yaml");
   const document: unknown = parse(text) ?? {};
   if (!isJsonObject(document)) throw new Error("must be a mapping of tree names");
   const trees = document.trees ?? (isFlat(document) ? document : {});

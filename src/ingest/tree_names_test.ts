@@ -14,11 +14,11 @@ describe("parseTreeNames", () => {
     ["trees: {}\n", {}],
     ["", {}],
     ["# nothing yet\n", {}],
-  ])("%j", (text, expected) => {
-    expect(Object.fromEntries(parseTreeNames(text))).toEqual(expected);
+  ])("%j", async (text, expected) => {
+    expect(Object.fromEntries(await parseTreeNames(text))).toEqual(expected);
   });
 
-  it.each(["- a\n", "trees: [a]\n", "a: [\n", "text"])("refuses %j", (text) => {
-    expect(() => parseTreeNames(text)).toThrow();
+  it.each(["- a\n", "trees: [a]\n", "a: [\n", "text"])("refuses %j", async (text) => {
+    await expect(parseTreeNames(text)).rejects.toThrow();
   });
 });

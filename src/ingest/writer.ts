@@ -109,6 +109,7 @@ export class Writer {
   #needsRoom = false;
   /** Connections whose temporary tables take rows of any length. */
   readonly #roomy = new WeakSet<pg.Client>();
+  #warm: Promise<void> = Promise.resolve();
 
   constructor({ onRetry = () => undefined, ...options }: WriterOptions) {
     this.#onRetry = onRetry;
@@ -144,9 +145,12 @@ export class Writer {
     }
   }
 
-  /** Connects while the first files are read. */
-  warmUp(): Promise<void> {
-    return this.#session.warmUp();
+  /**
+   * Connects and has the statements planned while the first files are read or nothing waits yet: that takes longer than
+   * storing a small batch. A failure is left to the first batch.
+   */
+  warmUp(): void {
+    this.#warm = this.#session.run(planStatements, () => "never").catch(() => undefined);
   }
 
   /** Remembers that files were moved out of the inbox. */
@@ -154,8 +158,9 @@ export class Writer {
     return this.#withRetries((client) => markMoved(client, ids));
   }
 
-  close(): Promise<void> {
-    return this.#session.close();
+  async close(): Promise<void> {
+    await this.#warm;
+    await this.#session.close();
   }
 
   /** Finds the fragments that the database refuses. @param rows that failed together with `error` */
@@ -206,6 +211,7 @@ export class Writer {
   }
 
   async #withRetries<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+    await this.#warm;
     let failures = 0;
     const workWithRoom = async (client: pg.Client): Promise<T> => {
       if (this.#needsRoom && !this.#roomy.has(client)) {
@@ -247,6 +253,22 @@ function constraintOf(error: unknown): string | undefined {
 /** Does all that writing a batch does, and takes it back. */
 async function tryOut(client: pg.Client, batch: Batch): Promise<void> {
   await merge(client, await stage(client, batch, true), false);
+}
+
+/** Runs the statements of a batch without one, and without the lock, as they find nothing to change. */
+async function planStatements(client: pg.Client): Promise<void> {
+  await client.query("begin");
+  await STATEMENTS.run(client, [
+    ...KINDS.filter((kind) => kind !== "tests").map(insertNew),
+    BEFORE_LOCK,
+    CHECK_ACCOUNTS,
+    BEFORE_MERGE,
+    AFTER_MERGE,
+    ANNOUNCE_CHANGES,
+    RECORDS_WRITTEN,
+    WRITE_ACCOUNTS,
+    "rollback",
+  ]);
 }
 
 async function copy(client: pg.Client, statement: string, lines: Iterable<string>): Promise<void> {

@@ -201,26 +201,20 @@ function closed(properties: Properties, required: string[] = []): Schema {
   return { type: "object", properties, required, additionalProperties: false };
 }
 
-const validators = new Map<string, Record<Kind, ValidateFunction>>();
+const validators = new Map<string, ValidateFunction>();
 
 /**
- * Compiled validators of a version, made once. Numbers beyond a double arrive as Infinity and pass here as numbers;
- * `limits.ts` refuses them by a rule of their own.
+ * The compiled validator of a version's kind, made when it is needed first. Numbers beyond a double arrive as Infinity and
+ * pass here as numbers; `limits.ts` refuses them by a rule of their own.
  */
-function validatorsOf(version: Version, longExcerpts: boolean): Record<Kind, ValidateFunction> {
-  const key = `${version.major}.${version.minor}${longExcerpts ? " with long excerpts" : ""}`;
+function validatorOf(version: Version, kind: Kind, longExcerpts: boolean): ValidateFunction {
+  const key = `${version.major}.${version.minor} ${kind}${longExcerpts ? " with long excerpts" : ""}`;
   let found = validators.get(key);
   if (found === undefined) {
-    const ajv = new Ajv({ strictNumbers: false, strict: true, allErrors: false });
+    // The schemas are ours and a test validates them: doing so here takes longer than compiling them.
+    const ajv = new Ajv({ strictNumbers: false, strict: true, meta: false, validateSchema: false });
     ajv.addFormat("uri", isUri).addFormat("date-time", isDateTime).addFormat("email", isEmail);
-    const schemas = objectSchemas(version, longExcerpts);
-    found = {
-      issues: ajv.compile(schemas.issues),
-      checkouts: ajv.compile(schemas.checkouts),
-      builds: ajv.compile(schemas.builds),
-      tests: ajv.compile(schemas.tests),
-      incidents: ajv.compile(schemas.incidents),
-    };
+    found = ajv.compile(objectSchemas(version, longExcerpts)[kind]);
     validators.set(key, found);
   }
   return found;
@@ -244,7 +238,7 @@ export function schemaViolation(
   value: unknown,
   longExcerpts = false,
 ): SchemaViolation | undefined {
-  const validate = validatorsOf(version, longExcerpts)[kind];
+  const validate = validatorOf(version, kind, longExcerpts);
   if (validate(value)) return undefined;
   const error = validate.errors?.[0];
   return error === undefined ? undefined : violation(error);
