@@ -8,7 +8,7 @@ import type { LogExcerpts } from "../excerpts/excerpts.ts";
 import { FileRefused } from "../kcidb/types.ts";
 import type { Log } from "../log.ts";
 import { isComplete } from "./account.ts";
-import { Batch } from "./batch.ts";
+import { Batch, type Share } from "./batch.ts";
 import { convertExcerpts } from "./excerpt_rows.ts";
 import { countsBefore, measureBatch, type BatchMeasures } from "./measures.ts";
 import { addRefusal, type SubmissionOutcome } from "./outcome.ts";
@@ -20,8 +20,8 @@ import { AccountConflict, BatchStuck, type RecordsWritten, type Writer } from ".
 /** Characters of row data after which a batch is written, whatever its number of objects: bounds the memory. */
 const MAX_BATCH_CHARACTERS = 16 * 1024 * 1024;
 
-/** How many times its size a batch may have while all writers are busy: one costs less than two. */
-const BUSY_TIMES = 2;
+/** Full batches that may wait for a writer: a writer that waits for another one's commit must not keep files from being read. */
+const MOST_WAITING = 2;
 /** The part of a batch's size that the last batches have at least: those of a few objects cost more than they help. */
 const SMALLEST_SHARE = 5;
 
@@ -74,6 +74,8 @@ export class Worker {
   /** Batches that are being written. They never fail: what goes wrong is kept in `#failure`. */
   readonly #inFlight = new Map<Batch, Promise<void>>();
   readonly #free: Writer[];
+  /** Batches that wait for a writer, in the order in which they were filled. */
+  readonly #waiting: ((writer: Writer) => void)[] = [];
   #failure: { error: unknown } | undefined;
   /** Files that were read, their objects, and the files that are still to come, as far as is known. */
   #read = { files: 0, objects: 0 };
@@ -103,10 +105,8 @@ export class Worker {
       if (isComplete(outcome)) await this.#moveOnly(outcome);
       else await this.#takeFile(outcome, trees);
       const isOld = Date.now() - this.#batchBegan > MAX_BATCH_AGE_MS;
-      const { batchSize } = this.#options;
-      const share = this.#share();
-      const isDue = this.#free.length > 0 && (isOld || this.#holds(Math.min(batchSize, share)));
-      if (isDue || this.#holds(Math.min(BUSY_TIMES * batchSize, share))) await this.#startWriting();
+      const isDue = this.#free.length > 0 && isOld;
+      if (isDue || this.#holds(Math.min(this.#options.batchSize, this.#share()))) await this.#startWriting();
     }
   }
 
@@ -146,8 +146,7 @@ export class Worker {
           share.objects += accepted.length + refused.length;
           for (const refusal of refused) addRefusal(share, refusal);
           for (const object of accepted) this.#batch.add(share, object);
-          // Only then in mid-file: of a batch that ends with a file others can be written beside it.
-          if (!this.#holds(BUSY_TIMES * this.#options.batchSize)) continue;
+          if (!this.#isCutBy(share)) continue;
           await this.#startWriting();
           if (generation !== this.#generation) break;
         }
@@ -209,6 +208,15 @@ export class Worker {
     return this.#batch.objects >= objects || this.#batch.characters >= MAX_BATCH_CHARACTERS;
   }
 
+  /**
+   * Whether a batch that has this of a file is written before it has all of it. Only of large files: what is left of the
+   * file has to wait until the batch is committed, and everything behind it too.
+   */
+  #isCutBy({ elements }: Share): boolean {
+    const { batchSize } = this.#options;
+    return this.#holds(elements < batchSize ? Infinity : batchSize);
+  }
+
   /** Objects of a batch by which all writers have something to do until the end of what waits. */
   #share(): number {
     const { files, objects } = this.#read;
@@ -217,7 +225,7 @@ export class Worker {
     return Math.max(batchSize / SMALLEST_SHARE, toCome / (2 * writers.length));
   }
 
-  /** Hands the batch to a writer once one is free and no part of its files is being written. */
+  /** Lets the batch be written once there are few before it and no part of its files is being written. */
   async #startWriting(): Promise<void> {
     const generation = this.#generation;
     const batch = this.#batch;
@@ -225,24 +233,34 @@ export class Worker {
       this.#throwFailure();
       const withSameFiles = [...this.#inFlight].filter(([other]) => haveCommonFile(batch, other));
       if (withSameFiles.length > 0) await Promise.all(withSameFiles.map(([, written]) => written));
-      else if (this.#free.length === 0) await Promise.race(this.#inFlight.values());
+      else if (this.#waiting.length >= MOST_WAITING) await Promise.race(this.#inFlight.values());
       else break;
       if (generation !== this.#generation) return;
     }
     this.#batch = new Batch();
     this.#batchBegan = Date.now();
     if (batch.shares.size === 0) return;
-    const writer = this.#free.pop();
-    if (writer === undefined) return;
-    const written = this.#write(batch, writer)
+    const written = this.#withWriter((writer) => this.#write(batch, writer))
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
       .finally(() => {
-        this.#free.push(writer);
         this.#inFlight.delete(batch);
       });
     this.#inFlight.set(batch, written);
+  }
+
+  /** Does something with a writer that is free, or the next that is. */
+  async #withWriter(work: (writer: Writer) => Promise<void>): Promise<void> {
+    const writer =
+      this.#free.pop() ?? (await new Promise<Writer>((resolve) => void this.#waiting.push(resolve)));
+    try {
+      if (this.#failure === undefined) await work(writer);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free.push(writer);
+      else next(writer);
+    }
   }
 
   async #write(batch: Batch, writer: Writer): Promise<void> {
