@@ -13,6 +13,7 @@ function expectedSettings({ statementTimeoutMs }: PoolLimits): Record<string, st
   return {
     TimeZone: "UTC",
     plan_cache_mode: "force_generic_plan",
+    enable_seqscan: "off",
     jit: "off",
     max_parallel_workers_per_gather: "0",
     work_mem: "16384kB",

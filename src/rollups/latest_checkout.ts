@@ -1,5 +1,5 @@
 /** latest_checkout: the newest checkout of each tree (chapter 02, section 19). */
-import { CHECKOUT_TIME, sameTree } from "./facts.ts";
+import { CHECKOUT_TIME, lookup, sameTree } from "./facts.ts";
 
 export const LATEST_CHECKOUT_TABLES: Record<string, string> = {
   repaired_trees: "origin text, tree_name text, git_repository_url text, git_repository_branch text",
@@ -41,7 +41,7 @@ export const CHANGE_LATEST_CHECKOUT = `
   with lowered as (
     select before.*
     from before_checkouts before
-    join checkouts c on c.id = before.id
+    ${lookup("checkouts", "c", "c.id = before.id")}
     where not (${sameTree("before", "c")}) or ${CHECKOUT_TIME} < before.checkout_time
   ), removed as (
     delete from latest_checkout l using lowered
@@ -59,7 +59,7 @@ export const CHANGE_LATEST_CHECKOUT = `
   select distinct on (c.origin, c.tree_name, c.git_repository_url, c.git_repository_branch)
     c.id, ${CHECKOUT_TIME}, c.origin, c.tree_name, c.git_repository_url, c.git_repository_branch
   from touched_checkouts x
-  join checkouts c on c.id = x.id
+  ${lookup("checkouts", "c", "c.id = x.id")}
   where ${CHECKOUT_TIME} is not null
   order by c.origin, c.tree_name, c.git_repository_url, c.git_repository_branch, ${CHECKOUT_TIME} desc, c.id collate "C"
   on conflict on constraint latest_checkout_unique do update

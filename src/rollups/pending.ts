@@ -71,7 +71,8 @@ export const CHANGE_PENDING = `
   select ${PENDING_BUILD}
   from touched_builds x
   ${lookup("builds", "b", "b.id = x.id")}
-  where not exists (select from checkouts c where c.id = b.checkout_id)
+  left join lateral (select true as is_stored from checkouts c where c.id = b.checkout_id offset 0) c on true
+  where c.is_stored is null
   on conflict (build_id) do nothing`;
 
 /** Makes the queues anew from queries of the shape of `EXPECTED_PENDING_TEST` and `EXPECTED_PENDING_BUILDS`. */

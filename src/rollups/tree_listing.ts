@@ -9,6 +9,7 @@ import {
   COUNTER_SUMS,
   countedBuilds,
   commitKey,
+  lookup,
   sameTree,
 } from "./facts.ts";
 
@@ -83,7 +84,7 @@ export const CHANGE_TREE_LISTING = `
   insert into touched_commits (${COMMIT})
   select ${COMMIT} from before_checkouts
   union
-  select ${COMMIT} from checkouts c join touched_checkouts x using (id)
+  select ${COMMIT} from touched_checkouts x ${lookup("checkouts", "c", "c.id = x.id")}
   union
   select ${COMMIT} from build_moves
   union
@@ -113,7 +114,7 @@ export const CHANGE_TREE_LISTING = `
   -- index tree_listing_checkout_id: the row of a commit without checkouts still names the one that left
   delete from tree_listing l
   using before_checkouts k
-  join checkouts now on now.id = k.id
+  ${lookup("checkouts", "now", "now.id = k.id")}
   where l.checkout_id = k.id and ${sameTree("l", "k")} and l.git_commit_hash is not distinct from k.git_commit_hash
     and (not (${sameTree("now", "k")}) or now.git_commit_hash is distinct from k.git_commit_hash)
     and not exists (select from (select) one cross join lateral ${NEWEST_OF_COMMIT} c)`;

@@ -44,11 +44,16 @@ export function judge(truths, { digest, from, to }) {
 export async function watch({ cached, uncached }, { path, body }) {
   const [of, beside] = [newAgent(cached), newAgent(uncached)];
   const ask = async (base, agent) => {
-    const from = performance.now();
-    const answer = await exchange(base + path, { agent, body });
-    const to = performance.now();
-    if (answer.status !== 200) throw new Error(`${answer.status} for ${path} from ${base}`);
-    return { digest: await digestOf(answer), from, to };
+    for (;;) {
+      const from = performance.now();
+      const answer = await exchange(base + path, { agent, body });
+      const to = performance.now();
+      if (answer.status === 200) return { digest: await digestOf(answer), from, to };
+      // A busy server says so, which is no answer to compare.
+      if (answer.status !== 503 || answer.retryAfter === undefined)
+        throw new Error(`${answer.status} for ${path} from ${base}`);
+      await sleep(Number(answer.retryAfter) * 1000);
+    }
   };
   const truths = [];
   const samples = [];

@@ -59,7 +59,9 @@ function testsOnHardware(hardware: string, origin: string, { start }: Window): S
 }
 
 /**
- * Common table expressions of a request:
+ * Common table expressions of a request. Tests are gathered by build, so that nothing is joined whose number the planner
+ * cannot know: it takes few rows for granted, and would compare each test with each build.
+ *
  *
  * - `trees`: the trees that the hardware was tested on, with their head commit; `place` is the index from 0 in the one
  *   order that input and output use; `selected`, and `chosen` (the hash that stands for it, NULL for the head)
@@ -77,30 +79,32 @@ export function hardwareScope(
   return sql`${headCommits(window)}, tests_on_hardware as materialized (
     select * from (${testsOnHardware(hardware, origin, window)}) t where t.origin = ${origin}
   ), builds_on_hardware as materialized (
+    -- each with its tests inside the window; it counts with any since the start of it
+    select g.build_id, c.*, inside.test_ids
+    from (
+      select build_id, array_agg(id) as ids, array_agg(start_time) as times from tests_on_hardware group by build_id
+    ) g
     -- index builds_pkey
-    select b.*
-    from (select distinct build_id from tests_on_hardware) t
-    cross join lateral (select b.id, b.checkout_id from builds b where b.id = t.build_id offset 0) b
-  ), checkouts_on_hardware as materialized (
+    cross join lateral (select b.checkout_id from builds b where b.id = g.build_id offset 0) b
     -- index checkouts_pkey
-    select c.*
-    from (select distinct checkout_id from builds_on_hardware) b
     cross join lateral (
-      select c.id, ${checkoutTime("c")} as checkout_time, c.origin, c.tree_name, c.git_repository_url,
+      select c.id as checkout_id, ${checkoutTime("c")} as checkout_time, c.origin, c.tree_name, c.git_repository_url,
         c.git_repository_branch, c.git_commit_hash
       from checkouts c where c.id = b.checkout_id offset 0
     ) c
-  ), placed_tests as materialized (
-    select t.id, t.build_id, b.checkout_id, coalesce(t.start_time, c.checkout_time) as test_time
-    from tests_on_hardware t
-    join builds_on_hardware b on b.id = t.build_id
-    join checkouts_on_hardware c on c.id = b.checkout_id
-    where coalesce(t.start_time, c.checkout_time) >= ${window.start}::timestamptz
+    cross join lateral (
+      select count(*) as since_start, array_agg(t.id) filter (where t.time <= ${window.end}::timestamptz) as test_ids
+      from (
+        select id, coalesce(start_time, c.checkout_time) as time from unnest(g.ids, g.times) as u(id, start_time)
+      ) t
+      where t.time >= ${window.start}::timestamptz
+    ) inside
+    where inside.since_start > 0
   ), lines_of_hardware as materialized (
     select h.*
     from heads h
     where h.head_checkout_id in (
-      select c.head_checkout_id from head_checkouts c where c.checkout_id in (select checkout_id from placed_tests))
+      select c.head_checkout_id from head_checkouts c where c.checkout_id in (select checkout_id from builds_on_hardware))
   ), trees as materialized (
     select heads_of_trees.*, row_number() over (
         order by coalesce(tree_name, '') collate "C", coalesce(git_repository_branch, '') collate "C",
@@ -119,7 +123,11 @@ export function hardwareScope(
     cross join (select ${chosenCommits(selectedCommits)}::jsonb as commits) chosen
   ), chosen_checkouts as materialized (
     select c.*, t.place, t.selected
-    from checkouts_on_hardware c
+    from (
+      select distinct on (checkout_id) checkout_id, origin, tree_name, git_repository_url, git_repository_branch,
+        git_commit_hash
+      from builds_on_hardware
+    ) c
     join lines_of_hardware l on ${sameLine("l", "c")}
     join choices t on t.tree_name is not distinct from l.tree_name
       and t.git_repository_branch is not distinct from l.git_repository_branch
@@ -127,30 +135,24 @@ export function hardwareScope(
       and t.git_commit_hash is not distinct from l.git_commit_hash
     where case when jsonb_typeof(t.choice) = 'string' then c.git_commit_hash = t.choice #>> '{}'
       when jsonb_typeof(t.choice) = 'array' then false
-      else c.id in (select h.checkout_id from head_checkouts h where h.head_checkout_id = l.head_checkout_id) end
-  ), chosen_tests as materialized (
-    select p.id, p.build_id, c.place, c.selected, c.tree_name, c.git_repository_url, c.git_repository_branch
-    from placed_tests p
-    join chosen_checkouts c on c.id = p.checkout_id
-    where p.test_time <= ${window.end}::timestamptz
+      else c.checkout_id in (
+        select h.checkout_id from head_checkouts h where h.head_checkout_id = l.head_checkout_id) end
   ), build_values as materialized (
-    select b.*, t.place, t.selected, t.tree_name, t.git_repository_url, t.git_repository_branch
-    from (
-      select distinct on (build_id) build_id, place, selected, tree_name, git_repository_url, git_repository_branch
-      from chosen_tests
-    ) t
+    select b.*, t.test_ids, c.place, c.selected, c.tree_name, c.git_repository_url, c.git_repository_branch
+    from chosen_checkouts c
+    join builds_on_hardware t on t.checkout_id = c.checkout_id and t.test_ids is not null
     cross join lateral (
       select ${raw(BUILD_VALUES + (lists ? `, ${BUILD_LIST_VALUES}` : ""))}
       from builds b where b.id = t.build_id offset 0
     ) b
   ), test_values as materialized (
+    select t.*, b.architecture, b.compiler, b.config, b.place, b.selected, b.tree_name, b.git_repository_branch
+    from build_values b
+    cross join lateral unnest(b.test_ids) as c(id)
     -- index tests_pkey
-    select t.*, b.architecture, b.compiler, b.config, c.place, c.selected, c.tree_name, c.git_repository_branch
-    from chosen_tests c
     cross join lateral (
       select ${testValues(filters, shown)} ${raw(lists ? `, ${TEST_LIST_VALUES}` : "")}
       from tests t where t.id = c.id offset 0
     ) t
-    join build_values b on b.id = c.build_id
   )`;
 }

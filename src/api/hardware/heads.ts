@@ -31,6 +31,9 @@ export function sameLine(a: string, b: string): SqlFragment {
  * their times; for a head without hash itself alone. Columns: `head_checkout_id`, `checkout_id` and `checkout_time`
  * (NULL when the checkout has none). A checkout is in it once at most.
  *
+ * The hash alone finds them, and only then they are held against the line: where the planner is left to choose, it may
+ * take an index of trees, and read all checkouts of an origin for each line.
+ *
  * @example sql`with ${headCommits(window)}, rows as (select ... from heads join head_checkouts ...) select ...`
  */
 export function headCommits({ start, end }: Window): Statement {
@@ -49,11 +52,13 @@ export function headCommits({ start, end }: Window): Statement {
       select h.head_checkout_id, c.checkout_id, c.checkout_time
       from heads h
       cross join lateral (
-        select c.id as checkout_id, ${checkoutTime("c")} as checkout_time
+        select c.id as checkout_id, ${checkoutTime("c")} as checkout_time, c.origin, c.tree_name,
+          c.git_repository_branch, c.git_repository_url
         from checkouts c
-        where c.git_commit_hash = h.git_commit_hash and ${sameLine("c", "h")}
+        where c.git_commit_hash = h.git_commit_hash
         offset 0
       ) c
+      where ${sameLine("c", "h")}
       union all
       select head_checkout_id, head_checkout_id, head_time from heads where git_commit_hash is null
     )`;
