@@ -5,12 +5,14 @@ import { TABLES } from "../kcidb/rows.ts";
 import { KINDS } from "../kcidb/types.ts";
 import { atEndOfFile } from "../../test/support/cleanup.ts";
 import { testDatabase, type TestDatabase } from "../../test/support/database.ts";
-import { ingestFiles, submission } from "../../test/support/spool.ts";
+import { standingIngestion, submission, type Content, type SpoolState } from "../../test/support/spool.ts";
 import { CHANGES_CHANNEL, KEPT_CHANGES } from "./changes.ts";
 
 let database: TestDatabase;
+let ingestFiles: (files: Record<string, Content>) => Promise<SpoolState>;
 beforeAll(async () => {
   database = await testDatabase();
+  ingestFiles = await standingIngestion(database.connection);
 });
 beforeEach(async () => {
   await database.pool
@@ -58,7 +60,7 @@ async function announcedBy(...batches: Sections[]): Promise<Announced[]> {
   for (const sections of batches) {
     const [newest] = await database.rows("select coalesce(max(id), 0)::integer as id from changes");
     before = Number(newest?.id);
-    const { reports } = await ingestFiles(database.connection, { "a.json": submission(sections) });
+    const { reports } = await ingestFiles({ "a.json": submission(sections) });
     expect(reports).toEqual({});
   }
   const rows = await database.rows("select changed from changes where id > $1 order by id", [before]);
@@ -386,8 +388,9 @@ describe("the log", () => {
     });
     await client.query(`listen ${CHANGES_CHANNEL}`);
     const writer = async (name: string): Promise<void> => {
+      const take = await standingIngestion(database.connection);
       for (let file = 0; file < 15; file++) {
-        await ingestFiles(database.connection, {
+        await take({
           "a.json": submission({ tests: [{ ...TEST, id: `o:${name}${file}` }], builds: [BUILD] }),
         });
         const rows = await database.rows("select id::integer as id from changes order by id");

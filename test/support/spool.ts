@@ -1,10 +1,13 @@
 /** Spool directories for tests, and ingestion from them. */
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import type { Connection } from "../../src/database/pool.ts";
+import { Bell } from "../../src/ingest/bell.ts";
 import { ingest, type IngestOptions } from "../../src/ingest/ingest.ts";
+import { openSpool } from "../../src/ingest/spool.ts";
 import { atEndOfFile } from "./cleanup.ts";
 
 /** A directory of its own, removed after the test file. */
@@ -89,6 +92,50 @@ export async function ingestFiles(
   await writeSubmissions(directory, files);
   await ingest({ ...ingestOnce(connection, directory), ...options });
   return spoolState(directory);
+}
+
+/**
+ * The same for tests that ingest again and again: an ingestion that stays until the end of the test file, because starting
+ * one takes longer than it needs for a few files.
+ *
+ * @returns takes files in, one call at a time, and tells where they ended
+ */
+export async function standingIngestion(
+  connection: Connection,
+): Promise<(files: Record<string, Content>) => Promise<SpoolState>> {
+  const directory = await temporaryDirectory();
+  await openSpool(directory);
+  const bell = new Bell();
+  const stop = new AbortController();
+  const ended = ingest({ ...ingestOnce(connection, directory), once: false, signal: stop.signal, bell });
+  let failure: Error | undefined;
+  ended.catch((error: unknown) => {
+    failure = error instanceof Error ? error : new Error(String(error));
+  });
+  atEndOfFile(async () => {
+    stop.abort();
+    await ended;
+  });
+  return async (files) => {
+    // What is in the inbox is taken at once, so files come there whole.
+    const aside = join(directory, "aside");
+    await writeSubmissions(aside, files);
+    for (const name of Object.keys(files)) await rename(join(aside, name), join(directory, name));
+    bell.ring();
+    for (;;) {
+      const state = await spoolState(directory);
+      if (failure !== undefined) throw failure;
+      if (state.archive.length + state.failed.length >= Object.keys(files).length) {
+        for (const folder of ["archive", "failed"]) await emptyDirectory(join(directory, folder));
+        return state;
+      }
+      await sleep(5);
+    }
+  };
+}
+
+async function emptyDirectory(directory: string): Promise<void> {
+  for (const entry of await readdir(directory)) await rm(join(directory, entry), { recursive: true });
 }
 
 /** A submission of version 5.3 with these sections. */
