@@ -28,7 +28,16 @@ export class PreparedStatements {
    *
    * @returns the result of each statement
    */
-  async run(client: pg.Client, texts: readonly string[]): Promise<pg.QueryResult[]> {
+  run(client: pg.Client, texts: readonly string[]): Promise<pg.QueryResult[]> {
+    return this.#send(client, texts, "execute");
+  }
+
+  /** Plans the same without running it, so that the first run need not. */
+  async plan(client: pg.Client, texts: readonly string[]): Promise<void> {
+    await this.#send(client, texts, "explain (costs off) execute");
+  }
+
+  async #send(client: pg.Client, texts: readonly string[], execute: string): Promise<pg.QueryResult[]> {
     const known = this.#prepared.get(client);
     const prepared = new Set(known);
     const message = known === undefined ? ["deallocate all"] : [];
@@ -40,7 +49,7 @@ export class PreparedStatements {
       const name = this.#nameOf(statement);
       if (!prepared.has(name)) message.push(`prepare ${name} as ${statement}`);
       prepared.add(name);
-      message.push(`execute ${name}`);
+      message.push(`${execute} ${name}`);
     }
     if (message.length === 0) return [];
     // When it fails half-way, nobody knows how far it came.

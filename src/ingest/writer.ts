@@ -255,10 +255,9 @@ async function tryOut(client: pg.Client, batch: Batch): Promise<void> {
   await merge(client, await stage(client, batch, true), false);
 }
 
-/** Runs the statements of a batch without one, and without the lock, as they find nothing to change. */
+/** Plans the statements of a batch that has new rows only, as nearly all have. */
 async function planStatements(client: pg.Client): Promise<void> {
-  await client.query("begin");
-  await STATEMENTS.run(client, [
+  await STATEMENTS.plan(client, [
     ...KINDS.filter((kind) => kind !== "tests").map(insertNew),
     BEFORE_LOCK,
     CHECK_ACCOUNTS,
@@ -267,7 +266,6 @@ async function planStatements(client: pg.Client): Promise<void> {
     ANNOUNCE_CHANGES,
     RECORDS_WRITTEN,
     WRITE_ACCOUNTS,
-    "rollback",
   ]);
 }
 
