@@ -6,7 +6,7 @@ import { atEndOfFile } from "../../../test/support/cleanup.ts";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { eventually, listenTo, type EventClient } from "../../../test/support/events.ts";
 import { request, testServer, type TestServer } from "../../../test/support/server.ts";
-import { ingestFiles, submission } from "../../../test/support/spool.ts";
+import { ingestFiles, standingIngestion, submission } from "../../../test/support/spool.ts";
 import { createPool } from "../../database/pool.ts";
 import { ChangeFeed } from "../../changes/feed.ts";
 import { parseQueryString } from "../../http/parameters.ts";
@@ -223,8 +223,9 @@ describe("a client that comes again", () => {
   it("loses nothing and gets nothing twice while writers go on, wherever it is cut off", async () => {
     const files = 25;
     const write = async (name: string): Promise<void> => {
+      const take = await standingIngestion(database.connection);
       for (let file = 0; file < files; file++) {
-        await ingestFiles(database.connection, {
+        await take({
           "a.json": submission({
             tests: [{ id: `o:${name}${file}`, build_id: "o:b", origin: "o" }],
             builds: [BUILD],
