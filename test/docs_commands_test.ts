@@ -55,6 +55,8 @@ const NOT_RUN: Record<string, string> = {
   "node test/load/freshness.mjs --server external": MEASURES,
   "node test/load/freshness.mjs --server embedded": MEASURES,
   "node test/load/flood.mjs --server external --seconds 12": MEASURES,
+  "node test/load/load.mjs --seconds 60": MEASURES,
+  "node test/load/load.mjs --seconds 60 --think 10": MEASURES,
 };
 /** Beginnings of commands of several lines. */
 const NOT_RUN_FROM: Record<string, string> = { "kci-dev submit build ": OTHER_PROGRAM };
