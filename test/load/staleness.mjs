@@ -24,6 +24,8 @@ const BETWEEN_SAMPLES_MS = 120;
 /** Between questions to the server without a cache, and no less than its last answer took: it shares the cores. */
 const BETWEEN_QUESTIONS_MS = 60;
 const MOST_WATCHES = 4;
+/** A server that is busy is asked again, so often. */
+const MOST_ATTEMPTS = 30;
 
 /** @param truths in order: { digest, from, to }. @param sample { digest, from, to } */
 export function judge(truths, { digest, from, to }) {
@@ -44,13 +46,13 @@ export function judge(truths, { digest, from, to }) {
 export async function watch({ cached, uncached }, { path, body }) {
   const [of, beside] = [newAgent(cached), newAgent(uncached)];
   const ask = async (base, agent) => {
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       const from = performance.now();
       const answer = await exchange(base + path, { agent, body });
       const to = performance.now();
       if (answer.status === 200) return { digest: await digestOf(answer), from, to };
       // A busy server says so, which is no answer to compare.
-      if (answer.status !== 503 || answer.retryAfter === undefined)
+      if (answer.status !== 503 || answer.retryAfter === undefined || attempt === MOST_ATTEMPTS)
         throw new Error(`${answer.status} for ${path} from ${base}`);
       await sleep(Number(answer.retryAfter) * 1000);
     }

@@ -59,9 +59,8 @@ function testsOnHardware(hardware: string, origin: string, { start }: Window): S
 }
 
 /**
- * Common table expressions of a request. Tests are gathered by build, so that nothing is joined whose number the planner
- * cannot know: it takes few rows for granted, and would compare each test with each build.
- *
+ * Common table expressions of a request. Tests are gathered by build and not joined with builds: where the planner does not
+ * know how many there are, it takes few for granted, and would compare each test with each build.
  *
  * - `trees`: the trees that the hardware was tested on, with their head commit; `place` is the index from 0 in the one
  *   order that input and output use; `selected`, and `chosen` (the hash that stands for it, NULL for the head)
