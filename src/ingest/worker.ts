@@ -25,7 +25,7 @@ const MOST_WAITING = 2;
 /** The part of a batch's size that the last batches have at least: those of a few objects cost more than they help. */
 const SMALLEST_SHARE = 5;
 
-/** A batch that is older is written as soon as the writer is free, so that what comes slowly is seen soon. */
+/** A batch that is older is written as soon as no other one is, so that what comes slowly is seen soon. */
 const MAX_BATCH_AGE_MS = 200;
 
 /** What a worker has done with some files. */
@@ -105,7 +105,7 @@ export class Worker {
       if (isComplete(outcome)) await this.#moveOnly(outcome);
       else await this.#takeFile(outcome, trees);
       const isOld = Date.now() - this.#batchBegan > MAX_BATCH_AGE_MS;
-      const isDue = this.#free.length > 0 && isOld;
+      const isDue = this.#inFlight.size === 0 && isOld;
       if (isDue || this.#holds(Math.min(this.#options.batchSize, this.#share()))) await this.#startWriting();
     }
   }

@@ -41,7 +41,8 @@ export function parseExactJson(text: string): unknown {
 /** The same, and whether there may be an `ExactNumber` in it. */
 export function parseKeepingDigits(text: string): { value: unknown; mayBeExact: boolean } {
   const plain = JSON.parse(text) as unknown;
-  if (!MAY_LOSE_DIGITS.test(text)) return { value: plain, mayBeExact: false };
+  if (!mayHaveNumberInMisc(plain, false, 0) || !MAY_LOSE_DIGITS.test(text))
+    return { value: plain, mayBeExact: false };
   return { value: revive(JSON.parse(markNumbers(text))), mayBeExact: true };
 }
 
@@ -49,6 +50,22 @@ export function parseKeepingDigits(text: string): { value: unknown; mayBeExact: 
 export function stringifyExactJson(value: unknown): string {
   const text = JSON.stringify(value);
   return text.includes(MARK) ? text.replace(new RegExp(`"${MARK}([^"]+)"`, "g"), "$1") : text;
+}
+
+/** Levels that are looked at for numbers; the nesting is the sender's. */
+const LEVELS_LOOKED_AT = 8;
+
+/** Whether there is a number inside the value of a key `misc`, or too far down to be looked for. Most objects have none. */
+function mayHaveNumberInMisc(value: unknown, inMisc: boolean, level: number): boolean {
+  if (typeof value === "number") return inMisc;
+  if (typeof value !== "object" || value === null) return false;
+  if (level === LEVELS_LOOKED_AT) return true;
+  if (Array.isArray(value)) return value.some((item) => mayHaveNumberInMisc(item, inMisc, level + 1));
+  for (const key in value) {
+    const item = (value as Record<string, unknown>)[key];
+    if (mayHaveNumberInMisc(item, inMisc || key === "misc", level + 1)) return true;
+  }
+  return false;
 }
 
 /** Puts every number that a double would change into a marked string. The text is known to be valid JSON. */

@@ -61,7 +61,7 @@ function refuse(rule: Rule, pointer: string, message: string): SchemaViolation {
 
 /** NUL and lone surrogates, in keys too. Both can only come from an escape, so most objects need no look. */
 function forbiddenText(object: JsonObject, text: string): SchemaViolation | undefined {
-  if (!/\\u(?:0000|[dD][89a-fA-F])/.test(text)) return undefined;
+  if (!text.includes("\\u") || !/\\u(?:0000|[dD][89a-fA-F])/.test(text)) return undefined;
   const walk = (value: unknown, pointer: string): SchemaViolation | undefined => {
     if (typeof value === "string") return stringViolation(value, pointer);
     if (typeof value !== "object" || value === null) return undefined;

@@ -45,16 +45,15 @@ export const QUEUE_NEW_TESTS = `
  * tests are there already if they have to be, but for those whose build became ready, or was deleted, before the lock.
  */
 export const CHANGE_PENDING = `
-  delete from pending_test p using touched_tests x where p.test_id = x.id;
-
-  delete from pending_test p
-  using (
+  -- index pending_test_pkey
+  delete from pending_test where test_id = any (array(
+    select id from touched_tests
+    union all
     select id from new_tests
     where build_id in (
       select build_id from awaited_builds intersect select build_id from moved_builds where sign > 0
     )
-  ) x
-  where p.test_id = x.id;
+  ));
 
   insert into pending_test (${PENDING_TEST_COLUMNS})
   select ${PENDING_TEST}
@@ -65,7 +64,8 @@ export const CHANGE_PENDING = `
     or t.build_id not in (select build_id from moved_builds where sign > 0) and t.id not in (select id from new_tests)
   on conflict (test_id) do nothing;
 
-  delete from pending_builds p using touched_builds x where not x.is_new and p.build_id = x.id;
+  -- index pending_builds_pkey
+  delete from pending_builds where build_id = any (array(select id from touched_builds where not is_new));
 
   insert into pending_builds (${PENDING_BUILD_COLUMNS})
   select ${PENDING_BUILD}

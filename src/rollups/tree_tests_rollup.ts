@@ -58,7 +58,8 @@ export const CHANGE_TREE_TESTS_ROLLUP = `
   )
   insert into records_written select 'tree_tests_rollup', count(*) from changed;
 
-  delete from tree_tests_rollup using emptied_buckets emptied where tree_tests_rollup.id = emptied.id`;
+  -- index tree_tests_rollup_pkey
+  delete from tree_tests_rollup where id = any (array(select id from emptied_buckets))`;
 
 /** The whole buckets of the commits of the checkouts in `scope`, a query that gives ids of whole commits. */
 export function expectedTreeTestsRollup(scope: string): string {
