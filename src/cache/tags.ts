@@ -23,6 +23,8 @@ function joined(kind: string, ...parts: (string | null)[]): Tag {
 export const ANY_COMMIT: Tag = joined(ROWS, "any");
 /** A checkout is new, got something that it lacked, or was delivered again. */
 export const ANY_CHECKOUT: Tag = joined(ROWS, "checkout");
+/** A stored checkout got something that it lacked, or was delivered again: its tree, or its time, may be another one. */
+export const MOVED_CHECKOUT: Tag = joined(ROWS, "moved checkout");
 /** A stored checkout got something that it lacked. Issues do not count as changed by that, though they show checkouts. */
 export const FILLED_CHECKOUT: Tag = joined(ROWS, "filled checkout");
 /** Any issue, or incident of one. */
@@ -45,6 +47,12 @@ export function branchOfTree(origin: string, tree: string | null, branch: string
 /** A branch of a repository. Without one or the other it is that of checkouts that name none. */
 export function branchOfRepository(origin: string, url: string | null, branch: string | null): Tag {
   return joined(TREE, "url", origin, url, branch);
+}
+
+/** A tree line, the unit that has a head: new checkouts of it, whatever else is new of them. */
+export function lineOf(tree: Omit<ChangedTree, "git_commit_hash">): Tag {
+  const { origin, tree_name: name, git_repository_url: url, git_repository_branch: branch } = tree;
+  return joined(TREE, "line", origin, name, url, branch);
 }
 
 /** A commit of any tree, by its hash. */
@@ -80,9 +88,10 @@ export interface Touched {
 
 /** @returns undefined when it cannot be told, so that it may be anything */
 export function touchedBy({ trees, hardware, issues, rows }: Change): Touched | undefined {
-  if (rows === undefined) return undefined;
+  if (rows?.new_checkouts === undefined) return undefined;
   const touched: Touched = { tags: new Set([ANY_COMMIT]), kinds: new Set() };
   addAll(touched, TREE, trees, tagsOfTree);
+  addAll(touched, TREE, rows.new_checkouts, (tree) => [lineOf(tree)]);
   addAll(touched, TREE, rows.trees, tagsOfTree);
   addAll(touched, HARDWARE, hardware, tagsOfHardware);
   addAll(touched, ISSUE, issues, tagsOfIssue);
@@ -90,6 +99,7 @@ export function touchedBy({ trees, hardware, issues, rows }: Change): Touched | 
   const has = (kind: string, ...groups: ("new" | "changed" | "repeated")[]): boolean =>
     groups.some((group) => rows[group].includes(kind));
   if (has("checkouts", "new", "changed", "repeated")) touched.tags.add(ANY_CHECKOUT);
+  if (has("checkouts", "changed", "repeated")) touched.tags.add(MOVED_CHECKOUT);
   if (has("checkouts", "changed")) touched.tags.add(FILLED_CHECKOUT);
   if (has("issues", "repeated")) touched.tags.add(REPEATED_ISSUE);
   if (has("builds", "repeated")) touched.tags.add(REPEATED_BUILD);

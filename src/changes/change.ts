@@ -33,6 +33,8 @@ export interface ChangedRows {
   changed: readonly string[];
   /** Of which rows came that were stored: their time of ingestion moved. */
   repeated: readonly string[];
+  /** Trees of new checkouts. Undefined in what older versions of the program wrote. */
+  new_checkouts?: ChangeList<ChangedTree>;
   /** Trees of repeated checkouts. */
   trees: ChangeList<ChangedTree>;
   /** Repeated issues, and those of repeated incidents. */

@@ -12,7 +12,7 @@ export interface CachedRequest {
 }
 
 export interface CachePolicy {
-  /** What a good answer to a request depends on. The answer itself may tell. */
+  /** What a good answer to a request depends on. The answer itself may tell; so may its handler, see `dependsOn`. */
   tags: (request: CachedRequest, answer: Buffer) => readonly Tag[];
   /** The moment, as `Date.now()` counts, when the clock alone may make another answer of it; absent for never. */
   until?: (request: CachedRequest, answer: Buffer) => number;

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Answer } from "../cache/answer.ts";
 import { Reading, type AnswerCache } from "../cache/cache.ts";
 import type { Entry } from "../cache/store.ts";
+import type { Tag } from "../cache/tags.ts";
 import { cacheKey } from "./cache_key.ts";
 import type { CachedRequest, CachePolicy } from "./cache_policy.ts";
 import { isRepeated, matchedEtag, preferredEncoding } from "./conditional.ts";
@@ -13,6 +14,13 @@ import type { HotPath } from "./hot_path.ts";
 import type { RawQuery } from "./parameters.ts";
 
 export const REVALIDATE = "public, max-age=0, must-revalidate";
+
+const furtherTags = new WeakMap<FastifyRequest, readonly Tag[]>();
+
+/** To be called by a handler whose answer depends on more than its policy can tell, by what it read. */
+export function dependsOn(request: FastifyRequest, tags: readonly Tag[]): void {
+  furtherTags.set(request, tags);
+}
 
 /** What is known of a request between the hooks. */
 interface State {
@@ -107,7 +115,7 @@ function keep(
       query: request.query as RawQuery,
       body: request.body,
     };
-    const tags = policy.tags(about, body);
+    const tags = [...policy.tags(about, body), ...(furtherTags.get(request) ?? [])];
     return reading.done({ body, tags, until: policy.until?.(about, body) });
   } finally {
     reading.failed();

@@ -16,8 +16,9 @@
  * `{"all": true}` instead, which readers take as "everything of this kind".
  *
  * A row is written for every batch, also for one that changes none of these: caches of answers have to know of each
- * commit. For them the row also says of which kinds there were new, changed and repeated rows, and which trees and issues
- * only had rows delivered again (for incidents: their issues), which moves times that answers show and sort by.
+ * commit. For them the row also says of which kinds there were new, changed and repeated rows; which trees have a new
+ * checkout, that may be their head; and which trees and issues only had rows delivered again (for incidents: their issues),
+ * which moves times that answers show and sort by.
  */
 import { TEST_FACTS, lookup } from "./facts.ts";
 
@@ -229,17 +230,26 @@ const ROW_KINDS = `
     'changed', (select coalesce(jsonb_agg(distinct kind), '[]') from changed_rows),
     'repeated', (select coalesce(jsonb_agg(distinct kind), '[]') from known_counts)) as kinds`;
 
-const REPEATED_TREES = boundedList(
-  `select distinct ${TREE.split(", ")
-    .map((name) => `c.${name}`)
-    .join(", ")}
-  from (select id from staged_checkouts s where not exists (select from new_checkouts n where n.id = s.id)) x
+/** The trees of checkouts, a query that gives ids. */
+function treesOfCheckouts(checkouts: string): string {
+  return boundedList(
+    `select distinct ${TREE.split(", ")
+      .map((name) => `c.${name}`)
+      .join(", ")}
+  from (${checkouts}) x
   ${lookup("checkouts", "c", "c.id = x.id")}`,
-  TREE.split(", "),
-  TREE.split(", ")
-    .map((name) => `${name} collate "C"`)
-    .join(", "),
-  MOST_TREES,
+    TREE.split(", "),
+    TREE.split(", ")
+      .map((name) => `${name} collate "C"`)
+      .join(", "),
+    MOST_TREES,
+  );
+}
+
+const NEW_CHECKOUTS = treesOfCheckouts("select id from new_checkouts");
+
+const REPEATED_TREES = treesOfCheckouts(
+  "select id from staged_checkouts s where not exists (select from new_checkouts n where n.id = s.id)",
 );
 
 const REPEATED_ISSUES = boundedList(
@@ -271,14 +281,16 @@ const PRUNE_AND_NOTIFY = `  ), pruned as (
 export const ANNOUNCE_CHANGES = `${FIND_CONCERNED};
 
   with trees as (${TREES}), hardware as (${HARDWARE}), issues as (${ISSUES}), kinds as (${ROW_KINDS}),
+  new_checkout_trees as (${NEW_CHECKOUTS}),
   repeated_trees as (${REPEATED_TREES}), repeated_issues as (${REPEATED_ISSUES}), announced as (
     insert into changes (changed_at, changed)
     select clock_timestamp(), jsonb_build_object(
       'trees', case when is_everywhere then '{"all": true}' else trees.list end,
       'hardware', case when is_everywhere then '{"all": true}' else hardware.list end,
       'issues', issues.list,
-      'rows', kinds.kinds || jsonb_build_object('trees', repeated_trees.list, 'issues', repeated_issues.list))
-    from trees, hardware, issues, kinds, repeated_trees, repeated_issues,
+      'rows', kinds.kinds || jsonb_build_object(
+        'new_checkouts', new_checkout_trees.list, 'trees', repeated_trees.list, 'issues', repeated_issues.list))
+    from trees, hardware, issues, kinds, new_checkout_trees, repeated_trees, repeated_issues,
       (select count(*) > ${MOST_INCIDENTS} as is_everywhere from concerned_incidents where of_issue) found
     returning id
 ${PRUNE_AND_NOTIFY}`;

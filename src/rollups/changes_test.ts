@@ -355,19 +355,26 @@ describe("for caches, a batch", () => {
         Array.isArray(value) && value.every((item) => typeof item === "string") ? value.sort() : value,
       );
     expect(sorted(await announcedBy(all))).toEqual({
-      ...{ new: kinds, changed: [], repeated: [], trees: [], issues: [] },
+      ...{ new: kinds, changed: [], repeated: [], new_checkouts: [TREE], trees: [], issues: [] },
     });
     const again = await announcedBy(all);
     expect(again).toMatchObject([NOTHING]);
     expect(sorted(again)).toEqual({
-      ...{ new: [], changed: [], repeated: kinds, trees: [TREE] },
+      ...{ new: [], changed: [], repeated: kinds, new_checkouts: [], trees: [TREE] },
       issues: [
         { id: "o:i", version: 1 },
         { id: "o:other", version: 1 },
       ],
     });
     expect(sorted(await announcedBy({ checkouts: [{ ...CHECKOUT, git_commit_name: "v6.18" }] }))).toEqual({
-      ...{ new: [], changed: ["checkouts"], repeated: ["checkouts"], trees: [TREE], issues: [] },
+      ...{
+        new: [],
+        changed: ["checkouts"],
+        new_checkouts: [],
+        repeated: ["checkouts"],
+        trees: [TREE],
+        issues: [],
+      },
     });
     // Nothing is known of its build, and it ran nowhere.
     const orphan = await announcedBy({ tests: [{ id: "o:t9", build_id: "o:none", origin: "o" }] });

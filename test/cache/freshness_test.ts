@@ -115,8 +115,47 @@ describe("a kept answer", () => {
       { error: expect.stringContaining("Tree not found") as string },
     ]);
     expect(after.slice(0, 2)).toMatchObject([{ tree_name: "late" }, { tree_name: "late" }]);
-    // It could have been a newer commit of a tree that was tested there.
-    expect(wereRead).toEqual([true, true, true]);
+    // No tree of that hardware has a newer commit by it.
+    expect(wereRead).toEqual([true, true, false]);
+  });
+
+  it("of hardware has a new head of a tree that was tested on it, and no other tree's", async () => {
+    await commit(database, world("head"));
+    const newer = {
+      ...world("head").checkouts?.[0],
+      id: "o:head2",
+      git_commit_hash: "b".repeat(40),
+      start_time: new Date().toISOString(),
+    };
+    const { before, after, wereRead } = await around([hardware("head"), hardware("next")], () =>
+      commit(database, { checkouts: [newer] }),
+    );
+    expect(before[0]).toHaveProperty("common.trees.0.head_git_commit_hash", HASH);
+    expect(after[0]).toEqual({ error: "This hardware isn't associated with any commit" });
+    expect(wereRead).toEqual([true, false]);
+    const tested = await around([hardware("head")], () =>
+      commit(database, {
+        builds: [{ id: "o:head2b", checkout_id: "o:head2", origin: "o" }],
+        tests: [{ ...test("head", 2), build_id: "o:head2b" }],
+      }),
+    );
+    expect(tested.after[0]).toHaveProperty("common.trees.0.head_git_commit_hash", "b".repeat(40));
+  });
+
+  it("of hardware has what a checkout changes that is delivered again or filled", async () => {
+    const { builds = [], tests = [], checkouts = [] } = world("moved");
+    // Without a start its time is that of its last delivery.
+    const checkout = { ...checkouts[0], start_time: undefined, git_repository_branch: undefined };
+    const overtaking = { ...checkout, id: "o:moved2", git_commit_hash: "c".repeat(40) };
+    await commit(database, { checkouts: [checkout], builds, tests });
+    await commit(database, { checkouts: [overtaking] });
+    const again = await around([hardware("moved")], () => commit(database, { checkouts: [checkout] }));
+    expect(again.before).toEqual([{ error: "This hardware isn't associated with any commit" }]);
+    expect(again.after[0]).toHaveProperty("common.trees.0.git_repository_branch", null);
+    const filled = await around([hardware("moved")], () =>
+      commit(database, { checkouts: [{ ...checkout, git_repository_branch: "master" }] }),
+    );
+    expect(filled.after[0]).toHaveProperty("common.trees.0.git_repository_branch", "master");
   });
 
   it("stays while commits change something else", async () => {
@@ -153,7 +192,7 @@ describe("a kept answer", () => {
       database.pool.query(`
         with changed as (update tests set path = 'ltp.changed' where id = 'o:mainlinet0')
         insert into changes (changed_at, changed) values (now(), '{"trees": {"all": true}, "hardware": [], "issues": [],
-          "rows": {"new": [], "changed": ["tests"], "repeated": [], "trees": [], "issues": []}}')`),
+          "rows": {"new": [], "changed": ["tests"], "repeated": [], "new_checkouts": [], "trees": [], "issues": []}}')`),
     );
     expect([...before, ...after]).toMatchObject([{ path: "ltp.x" }, { path: "ltp.changed" }]);
   });

@@ -11,15 +11,28 @@ import type { ItemStatus } from "../shapes.ts";
 import { hardwareScope, type HardwareRequest } from "./details_scope.ts";
 import type { HardwareSummary, HardwareTree } from "./details_shapes.ts";
 
-/** Whether there is anything at all, whatever is filtered. */
+/** A tree line, by what tells it from others. */
+export interface Line {
+  origin: string;
+  tree_name: string | null;
+  git_repository_url: string | null;
+  git_repository_branch: string | null;
+}
+
+/** Whether there is anything at all, whatever is filtered; and where it was looked for. */
 export interface Found {
+  /** All lines with a commit that was tested on the hardware inside the window: only a head of one of these can show it. */
+  lines: Line[];
   /** A tree's head commit was tested on the hardware. */
   hasTrees: boolean;
   /** Inside the window, in the chosen commits. */
   hasRows: boolean;
 }
 
-const FOUND = raw(`exists (select from trees) as "hasTrees", exists (select from test_values) as "hasRows"`);
+const FOUND = raw(`exists (select from trees) as "hasTrees", exists (select from test_values) as "hasRows",
+      (select coalesce(json_agg(line), '[]') from (
+        select distinct origin, tree_name, git_repository_url, git_repository_branch from builds_on_hardware
+      ) line) as lines`);
 
 /** Items as lists and summaries see them: a build passes the global filters when one of its tests in selected trees does. */
 function items(request: HardwareRequest, lists: boolean): Statement {
@@ -65,7 +78,7 @@ export async function hardwareDetailsSummary(
   request: HardwareRequest,
   sparse: boolean,
 ): Promise<Found & { summary: Static<typeof HardwareSummary> }> {
-  const { hasTrees, hasRows, trees, compatibles, ...columns } = await queryFound<SummaryRow>(
+  const { hasTrees, hasRows, lines, trees, compatibles, ...columns } = await queryFound<SummaryRow>(
     pool,
     variant("hardware_summary", request.filters),
     sql`
@@ -88,6 +101,7 @@ export async function hardwareDetailsSummary(
   return {
     hasTrees,
     hasRows,
+    lines,
     summary: {
       summary,
       filters: hardwareOptions(counts),

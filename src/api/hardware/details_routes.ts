@@ -1,11 +1,12 @@
 /** Details of a piece of hardware: full, summary, builds, boots and tests (chapter 05, sections 7 to 9). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { TSchema } from "typebox";
-import { ANY_CHECKOUT, hardwareNamed, REPEATED_ISSUE } from "../../cache/tags.ts";
+import { hardwareNamed, lineOf, MOVED_CHECKOUT, REPEATED_ISSUE } from "../../cache/tags.ts";
 import type { Pool } from "../../database/pool.ts";
 import { FilterError, parseBodyFilters } from "../../filters/parse.ts";
 import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
 import { parseObjectBody } from "../../http/body.ts";
+import { dependsOn } from "../../http/caching.ts";
 import type { CachePolicy } from "../../http/cache_policy.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
@@ -87,12 +88,12 @@ const VIEWS: View[] = [
   },
 ];
 
-/** A new checkout may be the head of its tree, on whatever hardware it was tested. */
+/** Beside these, the lines that the hardware was tested on: a new checkout may be the head of one. `nothing` tells. */
 const CACHE: CachePolicy = {
   tags: ({ params, body }) => {
     const { origin } = parseObjectBody(body);
     const name = typeof origin === "string" ? origin : DEFAULT_ORIGIN;
-    return [hardwareNamed(name, params.hardware_id ?? ""), ANY_CHECKOUT, REPEATED_ISSUE];
+    return [hardwareNamed(name, params.hardware_id ?? ""), MOVED_CHECKOUT, REPEATED_ISSUE];
   },
 };
 
@@ -157,7 +158,13 @@ function isTextMap(value: unknown): value is Record<string, string> {
 }
 
 /** The error text where there is nothing to show, whatever is filtered: without a selection there would be something. */
-function nothing(found: Found, { selectedCommits }: Details, what: keyof typeof NOTHING): string | undefined {
+function nothing(
+  { request }: FastifyReply,
+  found: Found,
+  { selectedCommits }: Details,
+  what: keyof typeof NOTHING,
+): string | undefined {
+  dependsOn(request, found.lines.map(lineOf));
   if (!found.hasTrees) return NO_TREES;
   return found.hasRows || Object.keys(selectedCommits).length > 0 ? undefined : NOTHING[what];
 }
@@ -168,7 +175,7 @@ async function sendFull(pool: Pool, reply: FastifyReply, details: Details): Prom
     hardwareBuilds(pool, details),
     hardwareTests(pool, details),
   ]);
-  const error = nothing(counted, details, "summary");
+  const error = nothing(reply, counted, details, "summary");
   if (error !== undefined) return sendNothing(reply, error);
   const summary = JSON.stringify(counted.summary).slice(0, -1);
   return sendJsonText(reply, `${summary},"builds":${builds},"boots":${boots},"tests":${tests}}`);
@@ -180,13 +187,13 @@ async function sendSummary(pool: Pool, reply: FastifyReply, details: Details): P
   if (unknown !== undefined)
     throw new FilterError(`Invalid filter key or value: '${unknown}' must be one of the seven statuses`);
   const counted = await hardwareDetailsSummary(pool, details, false);
-  const error = nothing(counted, details, "summary");
+  const error = nothing(reply, counted, details, "summary");
   return error === undefined ? sendJson(reply, counted.summary) : sendNothing(reply, error);
 }
 
 async function sendBuilds(pool: Pool, reply: FastifyReply, details: Details): Promise<FastifyReply> {
   const { builds, ...found } = await hardwareBuilds(pool, details);
-  const error = nothing(found, details, "builds");
+  const error = nothing(reply, found, details, "builds");
   return error === undefined ? sendJsonText(reply, `{"builds":${builds}}`) : sendNothing(reply, error);
 }
 
@@ -197,6 +204,6 @@ async function sendTests(
   kind: "boots" | "tests",
 ): Promise<FastifyReply> {
   const lists = await hardwareTests(pool, details, details.fullEnvironment);
-  const error = nothing(lists, details, kind);
+  const error = nothing(reply, lists, details, kind);
   return error === undefined ? sendJsonText(reply, `{"${kind}":${lists[kind]}}`) : sendNothing(reply, error);
 }
