@@ -1,7 +1,7 @@
 /** An answer as it is kept: the body in the forms that clients take, each made once. */
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-import { brotliCompress, constants, gzip } from "node:zlib";
+import { brotliCompress, brotliCompressSync, constants, gzip, gzipSync } from "node:zlib";
 import type { Tag } from "./tags.ts";
 
 export type Encoding = "identity" | "gzip" | "br";
@@ -13,6 +13,8 @@ const GZIP_LEVEL = 5;
 const BROTLI_QUALITY = 4;
 /** A window of 4 MB finds what repeats in the largest answers. */
 const BROTLI_WINDOW_BITS = 22;
+/** Up to this size compressing takes less time than handing it to another thread and back. */
+const SMALL_BYTES = 4096;
 const ETAG_BYTES = 16;
 /** Of the entry beside its bodies. */
 const OVERHEAD_BYTES = 1024;
@@ -100,14 +102,21 @@ export class Answer {
 
   async #compress(encoding: Encoding): Promise<Form> {
     const { body } = this;
-    if (encoding === "gzip") return this.#keep(encoding, await compressGzip(body, { level: GZIP_LEVEL }));
+    const isSmall = body.length <= SMALL_BYTES;
+    if (encoding === "gzip") {
+      const options = { level: GZIP_LEVEL };
+      return this.#keep(encoding, isSmall ? gzipSync(body, options) : await compressGzip(body, options));
+    }
     const params = {
       [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY,
       [constants.BROTLI_PARAM_LGWIN]: BROTLI_WINDOW_BITS,
       [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
       [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
     };
-    return this.#keep(encoding, await compressBrotli(body, { params }));
+    return this.#keep(
+      encoding,
+      isSmall ? brotliCompressSync(body, { params }) : await compressBrotli(body, { params }),
+    );
   }
 }
 
