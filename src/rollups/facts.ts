@@ -32,9 +32,12 @@ export const CHECKOUT_TIME = "coalesce(c.start_time, c._timestamp)";
 /** A build that only exists so that tests without a build have a parent. Never counted itself. */
 export const IS_DUMMY_BUILD = "starts_with(b.id, 'maestro:dummy_')";
 
-/** The platform of the test `t`: a non-empty string, or NULL. */
-const PLATFORM = `case when jsonb_typeof(t.environment_misc -> 'platform') = 'string'
-    then nullif(t.environment_misc ->> 'platform', '') end`;
+/** The platform of a test: a non-empty string, or NULL. */
+function platformOf(test: string): string {
+  return `case when jsonb_typeof(${test}.environment_misc -> 'platform') = 'string'
+    then nullif(${test}.environment_misc ->> 'platform', '') end`;
+}
+const PLATFORM = platformOf("t");
 
 /** What counts of the test `t` by itself, from its stored row; as a `select` list. */
 export const TEST_FACTS = `t.id, t.build_id, t.origin, t.status, t.path, t.start_time, ${PLATFORM} as platform,
@@ -171,6 +174,36 @@ export function hardwareBuilds(source: string, moment: Moment, condition = "true
     where not ${IS_DUMMY_BUILD} and ${PLATFORM} is not null and ${condition}
   ) builds
   group by test_origin, platform, checkout_id, checkout_time, status`;
+}
+
+/**
+ * The same, after the merge, for builds that count as before, and only where a test of the batch is the first on its
+ * hardware: a build may have thousands of tests that come one by one, and reading all of them each time is not needed.
+ *
+ * @param tests the new and the touched ones, with the columns of `TEST_FACTS` as `t`
+ */
+export function newHardwareOfBuilds(tests: string): string {
+  return `
+  select t.test_origin, t.platform, c.id, ${CHECKOUT_TIME}, upper(b.status), count(*)::integer
+  from (
+    select distinct t.build_id, t.origin as test_origin, t.platform
+    from ${tests}
+    where t.platform is not null and t.build_id in (select build_id from touched_pairs where not restated)
+  ) t
+  ${lookup("builds", "b", "b.id = t.build_id")}
+  ${lookup("checkouts", "c", "c.id = b.checkout_id")}
+  where not ${IS_DUMMY_BUILD}
+    and not exists (
+      -- index tests_build_id_551a24f9; what the merge may have changed is held against what it was
+      select from (select id, origin, environment_misc from tests where build_id = t.build_id offset 0) o
+      where o.origin = t.test_origin and ${platformOf("o")} = t.platform
+        and o.id not in (select id from new_tests) and o.id not in (select id from touched_tests where staged)
+      offset 0)
+    and not exists (
+      select from touched_tests o
+      where o.staged and o.build_id = t.build_id and o.origin = t.test_origin and o.platform = t.platform
+      offset 0)
+  group by t.test_origin, t.platform, c.id, ${CHECKOUT_TIME}, upper(b.status)`;
 }
 
 /**

@@ -26,6 +26,7 @@ import {
   lookup,
   movedBuilds,
   movedTests,
+  newHardwareOfBuilds,
   type Moment,
 } from "./facts.ts";
 
@@ -40,7 +41,7 @@ export const TOUCHED_TABLES: Record<string, string> = {
   // change these
   touched_tests: `staged boolean, ${TEST_FACT_COLUMNS}`,
   // builds whose hardware may change, but for rekeyed ones: of these all tests are touched
-  touched_pairs: "build_id text",
+  touched_pairs: "build_id text, restated boolean",
   // known staged checkouts as they were
   before_checkouts: `id text, origin text, tree_name text, git_repository_url text, git_repository_branch text,
     git_commit_hash text, checkout_time timestamptz`,
@@ -125,16 +126,17 @@ export const FIND_TOUCHED = `
   ) t
   where t.id not in (select id from new_tests) and t.build_id not in (select id from touched_builds where rekeyed);
 
-  insert into touched_pairs (build_id)
-  select build_id
+  insert into touched_pairs (build_id, restated)
+  select build_id, bool_or(restated)
   from (
-    select build_id from new_tests
+    select build_id, false as restated from new_tests
     union
-    select build_id from touched_tests
+    select build_id, false from touched_tests
     union
-    select id from touched_builds
+    select id, restated from touched_builds
   ) pairs
-  where build_id not in (select id from touched_builds where rekeyed);
+  where build_id not in (select id from touched_builds where rekeyed)
+  group by build_id;
 
   insert into before_checkouts
   select c.id, c.origin, c.tree_name, c.git_repository_url, c.git_repository_branch, c.git_commit_hash, ${CHECKOUT_TIME}
@@ -164,7 +166,7 @@ export function takeMoves(moment: Moment): string {
   const tests = isBefore ? "touched_tests t" : TESTS_AFTER;
   const existing = isBefore ? "where not is_new" : "";
   const builds = `(select id from touched_builds ${existing}) x ${lookup("builds", "b", "b.id = x.id")}`;
-  const pairs = `touched_pairs x ${lookup("builds", "b", "b.id = x.build_id")}`;
+  const restated = `(select build_id from touched_pairs where restated) x ${lookup("builds", "b", "b.id = x.build_id")}`;
   return `
   insert into moved_builds
   select ${sign}, moved.* from (${movedBuilds(testBuilds, moment)}) moved;
@@ -176,10 +178,12 @@ export function takeMoves(moment: Moment): string {
   insert into build_moves
   select ${sign}, counted.* from (${countedBuilds(builds, moment)}) counted;
 
+  ${isBefore ? "" : `insert into hardware_build_moves select 1, counted.* from (${newHardwareOfBuilds(tests)}) counted;`}
+
   -- many builds with many tests each are joined here, which the planner takes for one of each
   set local enable_nestloop = off;
   insert into hardware_build_moves
-  select ${sign}, counted.* from (${hardwareBuilds(pairs, moment)}) counted
+  select ${sign}, counted.* from (${hardwareBuilds(restated, moment)}) counted
   union all
   select ${sign}, counted.*
   from (${hardwareBuildsOf(tests, `select * from moved_builds where sign = ${sign}`)}) counted;
