@@ -176,6 +176,10 @@ export function hardwareBuilds(source: string, moment: Moment, condition = "true
   group by test_origin, platform, checkout_id, checkout_time, status`;
 }
 
+/** The stored test `o` was there before the batch, and the merge leaves it as it was. */
+const IS_OLDER =
+  "o.id not in (select id from new_tests) and o.id not in (select id from touched_tests where staged)";
+
 /**
  * The same, after the merge, for builds that count as before, and only where a test of the batch is the first on its
  * hardware: a build may have thousands of tests that come one by one, and reading all of them each time is not needed.
@@ -190,15 +194,21 @@ export function newHardwareOfBuilds(tests: string): string {
     from ${tests}
     where t.platform is not null and t.build_id in (select build_id from touched_pairs where not restated)
   ) t
+  join (
+    -- once a build: where all of its tests are new, none of its hardware has to be looked for
+    select p.build_id, exists (
+      select from tests o where o.build_id = p.build_id and ${IS_OLDER} offset 0) as has_older
+    from touched_pairs p where not p.restated
+    offset 0
+  ) x on x.build_id = t.build_id
   ${lookup("builds", "b", "b.id = t.build_id")}
   ${lookup("checkouts", "c", "c.id = b.checkout_id")}
   where not ${IS_DUMMY_BUILD}
-    and not exists (
+    and not (x.has_older and exists (
       -- index tests_build_id_551a24f9; what the merge may have changed is held against what it was
       select from (select id, origin, environment_misc from tests where build_id = t.build_id offset 0) o
-      where o.origin = t.test_origin and ${platformOf("o")} = t.platform
-        and o.id not in (select id from new_tests) and o.id not in (select id from touched_tests where staged)
-      offset 0)
+      where o.origin = t.test_origin and ${platformOf("o")} = t.platform and ${IS_OLDER}
+      offset 0))
     and not exists (
       select from touched_tests o
       where o.staged and o.build_id = t.build_id and o.origin = t.test_origin and o.platform = t.platform
