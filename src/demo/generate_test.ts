@@ -30,7 +30,7 @@ function check(text: string): { counts: Counts; refused: Refusal[] } {
   const splitter = new Splitter((element) => elements.push(element));
   splitter.write(Buffer.from(text));
   const frame = parseFrame(splitter.end());
-  const context = objectContext(frame.version, new Map(), microsecondClock());
+  const context = objectContext(frame.version, { treeNames: new Map(), clock: microsecondClock() });
   const counts = zeroCounts();
   const refused: Refusal[] = [];
   for (const element of elements) {

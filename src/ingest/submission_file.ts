@@ -3,12 +3,15 @@
  * that all of it is JSON and which version it has, then object by object, so that memory stays bounded whatever the
  * size. Either way nothing of a file is handed on before the whole file is known to be a submission.
  */
+import { isUtf8 } from "node:buffer";
 import { open, type FileHandle } from "node:fs/promises";
 import { Splitter, type Element } from "../kcidb/split.ts";
 import {
   objectContext,
   parseFrame,
   prepareObject,
+  prepareWhole,
+  type ContextOptions,
   type Frame,
   type ObjectOutcome,
 } from "../kcidb/submission.ts";
@@ -19,15 +22,15 @@ import { MAX_DEPTH } from "../kcidb/limits.ts";
 export const MAX_FILE_BYTES = 512 * 1024 * 1024;
 /** Files up to this size are kept in memory while they are taken in. */
 const SMALL_FILE_BYTES = 16 * 1024 * 1024;
+/** Files up to this size are parsed as one, which takes several times their size of memory. */
+const WHOLE_FILE_BYTES = 4 * 1024 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 
-export interface ReadOptions {
-  treeNames: ReadonlyMap<string, string>;
-  clock: () => string;
-  /** Takes log excerpts of builds and tests at any length, because they are moved to a storage. */
-  longExcerpts?: boolean;
+export interface ReadOptions extends ContextOptions {
   /** For tests: the size above which a file is read twice. */
   smallFileBytes?: number;
+  /** For tests: the size above which a file is cut before it is parsed. */
+  wholeFileBytes?: number;
 }
 
 /**
@@ -51,9 +54,17 @@ export async function* readSubmission(path: string, options: ReadOptions): Async
 }
 
 async function* readSmall(file: FileHandle, options: ReadOptions): AsyncGenerator<ObjectOutcome[]> {
+  const bytes = await file.readFile();
+  if (bytes.length <= (options.wholeFileBytes ?? WHOLE_FILE_BYTES) && isUtf8(bytes)) {
+    const outcomes = prepareWhole(bytes.toString("utf8"), options);
+    if (outcomes !== undefined) {
+      yield outcomes;
+      return;
+    }
+  }
   const elements: Element[] = [];
   const splitter = new Splitter((element) => elements.push(element));
-  splitter.write(await file.readFile());
+  splitter.write(bytes);
   const prepare = preparer(parseFrame(splitter.end()), options);
   yield elements.map(prepare).filter((outcome) => outcome !== undefined);
 }
@@ -83,7 +94,7 @@ function checkSyntax(element: Element): void {
 }
 
 function preparer(frame: Frame, options: ReadOptions): (element: Element) => ObjectOutcome | undefined {
-  const context = objectContext(frame.version, options.treeNames, options.clock, options.longExcerpts);
+  const context = objectContext(frame.version, options);
   return (element) => {
     const place = frame.places.get(element.number);
     if (place !== undefined) return prepareObject(context, place, element);

@@ -38,12 +38,25 @@ export function parseExactJson(text: string): unknown {
   return parseKeepingDigits(text).value;
 }
 
-/** The same, and whether there may be an `ExactNumber` in it. */
-export function parseKeepingDigits(text: string): { value: unknown; mayBeExact: boolean } {
+/**
+ * The same, and whether there may be an `ExactNumber` in it, and whether it is known to have no more than `LEVELS_LOOKED_AT`
+ * levels.
+ */
+export function parseKeepingDigits(text: string): {
+  value: unknown;
+  mayBeExact: boolean;
+  isShallow: boolean;
+} {
   const plain = JSON.parse(text) as unknown;
-  if (!mayHaveNumberInMisc(plain, false, 0) || !MAY_LOSE_DIGITS.test(text))
-    return { value: plain, mayBeExact: false };
-  return { value: revive(JSON.parse(markNumbers(text))), mayBeExact: true };
+  const isShallow = !mayHaveNumberInMisc(plain, false, 0);
+  if (isShallow || !MAY_LOSE_DIGITS.test(text)) return { value: plain, mayBeExact: false, isShallow };
+  return { value: revive(JSON.parse(markNumbers(text))), mayBeExact: true, isShallow };
+}
+
+/** Whether arrays and objects are nested more deeply than this in a value, itself included. */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
 }
 
 /** The JSON text of a value from `parseExactJson`. */
@@ -53,7 +66,7 @@ export function stringifyExactJson(value: unknown): string {
 }
 
 /** Levels that are looked at for numbers; the nesting is the sender's. */
-const LEVELS_LOOKED_AT = 8;
+const LEVELS_LOOKED_AT = 10;
 
 /** Whether there is a number inside the value of a key `misc`, or too far down to be looked for. Most objects have none. */
 function mayHaveNumberInMisc(value: unknown, inMisc: boolean, level: number): boolean {

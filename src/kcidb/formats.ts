@@ -75,9 +75,13 @@ function dateTimeParts(text: string): DateTimeParts | undefined {
   return real ? parts : undefined;
 }
 
+/** What nearly every date-time looks like: of a century not at the edge, on a day that every month has, and in UTC. */
+const SURELY_DATE_TIME =
+  /^[1-8][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-]00:00)$/;
+
 /** A date-time of RFC 3339 with a zone, a real calendar date and no leap second. */
 export function isDateTime(text: string): boolean {
-  return dateTimeParts(text) !== undefined;
+  return SURELY_DATE_TIME.test(text) || dateTimeParts(text) !== undefined;
 }
 
 /** What nearly every date-time is: of a century not at the edge, and in UTC. */

@@ -34,20 +34,29 @@ const NAME_FIELDS = [
 const DATE_TIME_FIELDS = ["start_time", "origin_builds_finish_time", "origin_tests_finish_time"];
 const INTEGER_FIELDS = ["version", "issue_version"];
 
+/** What escapes a JSON text has: none, or also those of which NUL and lone surrogates can be made, or others. */
+export type Escapes = "none" | "usual" | "unusual";
+
+/** Escapes of a JSON text, found without parsing it. Whatever is no plain character can only come from one. */
+export function escapesOf(text: string): Escapes {
+  if (!text.includes("\\")) return "none";
+  return text.includes("\\u") && /\\u(?:0000|[dD][89a-fA-F])/.test(text) ? "unusual" : "usual";
+}
+
 /**
  * The first limit that a valid object passes, or undefined.
  *
- * @param text the object's JSON text, which tells cheaply what need not be looked for
+ * @param escapes of the object's JSON text, which tell what need not be looked for
  * @param mayBeExact whether there may be an `ExactNumber` in the object
  */
 export function limitViolation(
   kind: Kind,
   object: JsonObject,
-  text: string,
+  escapes: Escapes,
   mayBeExact = true,
 ): SchemaViolation | undefined {
   return (
-    forbiddenText(object, text) ??
+    (escapes === "unusual" ? forbiddenText(object) : undefined) ??
     numberOutOfRange(kind, object) ??
     (mayBeExact ? numericOutOfRange(object) : undefined) ??
     dateOutOfRange(object) ??
@@ -59,9 +68,8 @@ function refuse(rule: Rule, pointer: string, message: string): SchemaViolation {
   return { rule, pointer, message };
 }
 
-/** NUL and lone surrogates, in keys too. Both can only come from an escape, so most objects need no look. */
-function forbiddenText(object: JsonObject, text: string): SchemaViolation | undefined {
-  if (!text.includes("\\u") || !/\\u(?:0000|[dD][89a-fA-F])/.test(text)) return undefined;
+/** NUL and lone surrogates, in keys too. */
+function forbiddenText(object: JsonObject): SchemaViolation | undefined {
   const walk = (value: unknown, pointer: string): SchemaViolation | undefined => {
     if (typeof value === "string") return stringViolation(value, pointer);
     if (typeof value !== "object" || value === null) return undefined;

@@ -1,6 +1,6 @@
 /** A submission as rows and refusals: the frame of the file, then its objects one by one. */
-import { parseKeepingDigits } from "./exact_json.ts";
-import { limitViolation, MAX_DEPTH } from "./limits.ts";
+import { isDeeper, parseKeepingDigits } from "./exact_json.ts";
+import { escapesOf, limitViolation, MAX_DEPTH, type Escapes } from "./limits.ts";
 import { testFacts, toRow, type Row, type TestFacts } from "./rows.ts";
 import { isKnownVersion, kindsOf, schemaViolation, type SchemaViolation, type Version } from "./schema.ts";
 import type { Element } from "./split.ts";
@@ -54,24 +54,33 @@ export function parseFrame(text: string): Frame {
       "is not valid JSON: cut off, or broken outside the objects of its sections",
     );
   }
+  const { version, sections } = sectionsOf(frame);
+  const places = new Places();
+  for (const { kind, items } of sections) places.add(kind, items);
+  return { version, places };
+}
+
+/** The sections of a submission, or of its frame. @throws FileRefused as `parseFrame` does */
+function sectionsOf(frame: unknown): { version: Version; sections: { kind: Kind; items: unknown[] }[] } {
   if (!isJsonObject(frame)) throw new FileRefused("type", "a submission is a JSON object");
   const version = parseVersion(frame.version);
-  const known: readonly string[] = kindsOf(version);
-  const places = new Places();
-  for (const [name, section] of Object.entries(frame)) {
+  const known = kindsOf(version);
+  const sections: { kind: Kind; items: unknown[] }[] = [];
+  for (const [name, items] of Object.entries(frame)) {
     if (name === "version") continue;
-    if (!known.includes(name)) {
+    const kind = known.find((one) => one === name);
+    if (kind === undefined) {
       throw new FileRefused(
         "additionalProperties",
         `'${name}' is no section of version ${version.major}.${version.minor}`,
         pointerStep(name),
       );
     }
-    if (!Array.isArray(section))
+    if (!Array.isArray(items))
       throw new FileRefused("type", `section '${name}' must be an array`, pointerStep(name));
-    places.add(name as Kind, section);
+    sections.push({ kind, items });
   }
-  return { version, places };
+  return { version, sections };
 }
 
 function parseVersion(value: unknown): Version {
@@ -111,29 +120,56 @@ export interface ObjectOutcome {
   refused: Refusal[];
 }
 
-export interface ObjectContext {
-  version: Version;
+/** What a context is made of beside the file's version. */
+export interface ContextOptions {
   /** Repository URL to tree name. */
   treeNames: ReadonlyMap<string, string>;
   /** The time for the next row, ISO 8601 with microseconds, later than the one before. */
   clock: () => string;
-  /** Whether the document's waived tests already have their issue. */
-  hasWaivedIssue: boolean;
   /**
    * Whether log excerpts of builds and tests are moved to a storage, and so may be longer than a row holds. Whoever
    * asks for it has to shorten them before they are stored.
    */
-  longExcerpts: boolean;
+  longExcerpts?: boolean;
+}
+
+export interface ObjectContext extends Required<ContextOptions> {
+  version: Version;
+  /** Whether the document's waived tests already have their issue. */
+  hasWaivedIssue: boolean;
 }
 
 /** A context for the objects of one file. */
 export function objectContext(
   version: Version,
-  treeNames: ReadonlyMap<string, string>,
-  clock: () => string,
-  longExcerpts = false,
+  { treeNames, clock, longExcerpts = false }: ContextOptions,
 ): ObjectContext {
   return { version, treeNames, clock, hasWaivedIssue: false, longExcerpts };
+}
+
+/**
+ * All objects of a submission from its whole text, in the order of its sections: the same as cutting it gives, in less time, as
+ * long as nothing is wrong with it.
+ *
+ * @returns undefined where it has to be cut to know what is wrong, or an object may be nested too deeply
+ * @throws FileRefused as `parseFrame` does
+ */
+export function prepareWhole(text: string, options: ContextOptions): ObjectOutcome[] | undefined {
+  let parsed: ReturnType<typeof parseKeepingDigits>;
+  try {
+    parsed = parseKeepingDigits(text);
+  } catch {
+    return undefined;
+  }
+  if (!parsed.isShallow && isDeeper(parsed.value, MAX_DEPTH)) return undefined;
+  const { version, sections } = sectionsOf(parsed.value);
+  const context = objectContext(version, options);
+  const escapes = escapesOf(text);
+  return sections.flatMap(({ kind, items }) =>
+    items.map((value, index) =>
+      prepareValue(context, `/${kind}/${index}`, { kind, value, escapes, mayBeExact: parsed.mayBeExact }),
+    ),
+  );
 }
 
 /** Above this size an object that is nested too deeply is refused without being parsed for its id. */
@@ -144,43 +180,70 @@ const MAX_PARSED_DEEP_OBJECT = 1024 * 1024;
  *
  * @throws FileRefused rule `json` when the element is no JSON, which makes the whole file none
  */
-export function prepareObject(context: ObjectContext, place: Place, element: Element): ObjectOutcome {
+export function prepareObject(context: ObjectContext, place: Place, { text, depth }: Element): ObjectOutcome {
   const { kind } = place;
   const pointer = `/${kind}/${place.index}`;
-  const tooDeep = element.depth > MAX_DEPTH;
-  const { value, mayBeExact } =
-    tooDeep && element.text.length > MAX_PARSED_DEEP_OBJECT
-      ? { value: undefined, mayBeExact: false }
-      : parseElement(element, pointer);
-  const id = isJsonObject(value) && typeof value.id === "string" ? value.id : undefined;
-  const refuse = ({ rule, pointer: at, message }: SchemaViolation): ObjectOutcome => ({
-    accepted: [],
-    refused: [{ kind, ...(id === undefined ? {} : { id }), pointer: pointer + at, rule, message }],
-  });
+  if (depth > MAX_DEPTH) {
+    const value = text.length > MAX_PARSED_DEEP_OBJECT ? undefined : parseElement(text, pointer).value;
+    const violation: SchemaViolation = {
+      rule: "too-deep",
+      pointer: "",
+      message: `is nested deeper than ${MAX_DEPTH} levels`,
+    };
+    return refused(kind, value, pointer, violation);
+  }
+  const { value, mayBeExact } = parseElement(text, pointer);
+  return prepareValue(context, pointer, { kind, value, escapes: escapesOf(text), mayBeExact });
+}
 
-  if (tooDeep)
-    return refuse({ rule: "too-deep", pointer: "", message: `is nested deeper than ${MAX_DEPTH} levels` });
+/** An object of a submission, parsed, with what its text tells cheaply. */
+interface ParsedObject {
+  kind: Kind;
+  value: unknown;
+  escapes: Escapes;
+  /** Whether there may be an `ExactNumber` in it. */
+  mayBeExact: boolean;
+}
+
+function prepareValue(
+  context: ObjectContext,
+  pointer: string,
+  { kind, value, escapes, mayBeExact }: ParsedObject,
+): ObjectOutcome {
   const violation = schemaViolation(context.version, kind, value, context.longExcerpts);
-  if (violation !== undefined) return refuse(violation);
+  if (violation !== undefined) return refused(kind, value, pointer, violation);
   const object = value as JsonObject;
   const upgraded = upgradeObject(context.version, kind, object);
-  if (upgraded.impossible !== undefined) return refuse(upgraded.impossible);
-  const limit = limitViolation(kind, object, element.text, mayBeExact);
-  if (limit !== undefined) return refuse(limit);
+  if (upgraded.impossible !== undefined) return refused(kind, value, pointer, upgraded.impossible);
+  const limit = limitViolation(kind, object, escapes, mayBeExact);
+  if (limit !== undefined) return refused(kind, value, pointer, limit);
   if (kind === "checkouts") standardiseTreeName(object, context.treeNames);
   standardiseLab(kind, object);
 
   const outcome: ObjectOutcome = {
-    accepted: [accept(context, kind, object, pointer, element.text)],
+    accepted: [accept(context, kind, object, pointer, escapes)],
     refused: [],
   };
-  if (upgraded.waived) addWaived(context, String(object.id), pointer, element.text, outcome);
+  if (upgraded.waived) addWaived(context, String(object.id), pointer, escapes, outcome);
   return outcome;
 }
 
-function parseElement(element: Element, pointer: string): { value: unknown; mayBeExact: boolean } {
+function refused(
+  kind: Kind,
+  value: unknown,
+  pointer: string,
+  { rule, pointer: at, message }: SchemaViolation,
+): ObjectOutcome {
+  const id = isJsonObject(value) && typeof value.id === "string" ? value.id : undefined;
+  return {
+    accepted: [],
+    refused: [{ kind, ...(id === undefined ? {} : { id }), pointer: pointer + at, rule, message }],
+  };
+}
+
+function parseElement(text: string, pointer: string): { value: unknown; mayBeExact: boolean } {
   try {
-    return parseKeepingDigits(element.text);
+    return parseKeepingDigits(text);
   } catch (error) {
     throw new FileRefused("json", error instanceof Error ? error.message : "is not valid JSON", pointer);
   }
@@ -191,7 +254,7 @@ function accept(
   kind: Kind,
   object: JsonObject,
   pointer: string,
-  text: string,
+  escapes: Escapes,
 ): Accepted {
   const accepted: Accepted = {
     kind,
@@ -199,7 +262,7 @@ function accept(
     row: toRow(kind, object, context.clock()),
     pointer,
     // Line feeds, tabs and backslashes can only come from an escape, or from the operator's names of trees.
-    isPlain: kind !== "checkouts" && !text.includes("\\"),
+    isPlain: kind !== "checkouts" && escapes === "none",
   };
   if (kind === "tests") accepted.facts = testFacts(object);
   return accepted;
@@ -209,16 +272,16 @@ function addWaived(
   context: ObjectContext,
   testId: string,
   pointer: string,
-  text: string,
+  escapes: Escapes,
   outcome: ObjectOutcome,
 ): void {
   if (!context.hasWaivedIssue) {
     context.hasWaivedIssue = true;
-    outcome.accepted.push(accept(context, "issues", waivedIssue(), pointer, text));
+    outcome.accepted.push(accept(context, "issues", waivedIssue(), pointer, escapes));
   }
   const incident = waivedIncident(testId);
-  const limit = limitViolation("incidents", incident, "");
-  if (limit === undefined) outcome.accepted.push(accept(context, "incidents", incident, pointer, text));
+  const limit = limitViolation("incidents", incident, "none");
+  if (limit === undefined) outcome.accepted.push(accept(context, "incidents", incident, pointer, escapes));
   else
     outcome.refused.push({
       kind: "incidents",

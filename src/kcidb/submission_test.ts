@@ -23,7 +23,7 @@ function prepareText(
   treeNames = new Map<string, string>(),
 ): ObjectOutcome {
   return prepareObject(
-    objectContext(version, treeNames, clock),
+    objectContext(version, { treeNames, clock }),
     { kind, index: 3 },
     { number: 0, text, depth: 3 },
   );
@@ -268,7 +268,7 @@ describe("prepareObject", () => {
   it("refuses an object that is nested too deeply, and names it", () => {
     const text = JSON.stringify({ ...TEST, misc: {} });
     const outcome = prepareObject(
-      objectContext(V53, new Map(), clock),
+      objectContext(V53, { treeNames: new Map(), clock }),
       { kind: "tests", index: 0 },
       { number: 0, text, depth: 501 },
     );
@@ -281,7 +281,7 @@ describe("prepareObject", () => {
     const long = "\u{1f427}".repeat(16_385);
     const prepareLong = (kind: Kind, object: unknown, version = V53): ObjectOutcome =>
       prepareObject(
-        objectContext(version, new Map(), clock, true),
+        objectContext(version, { treeNames: new Map(), clock, longExcerpts: true }),
         { kind, index: 3 },
         { number: 0, text: JSON.stringify(object), depth: 3 },
       );
@@ -359,7 +359,7 @@ describe("upgrade from 4", () => {
   });
 
   it("makes an issue of a document's waived tests, and an incident of each", () => {
-    const context = objectContext(V45, new Map(), clock);
+    const context = objectContext(V45, { treeNames: new Map(), clock });
     const waived = (index: number, more = {}): ObjectOutcome =>
       prepareObject(
         context,

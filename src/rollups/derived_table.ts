@@ -36,18 +36,22 @@ interface Standing {
 }
 
 /**
- * The rows of `table` that belong to the commits of a query, by the table's index on git_commit_hash: in this form no
+ * The rows of `table` that belong to the commits of a query, by the table's index on git_commit_hash, or on its hash: in this form no
  * other column can be looked up, as a planner without statistics would rather do, at the cost of a whole origin.
  */
 export function ofCommits(table: string, commits: string): string {
   const sameTree = `(${columnsOf("r", TREE)}) is not distinct from (${columnsOf("k", TREE)})`;
+  const isHashed = table === "tree_tests_rollup";
+  const indexed = (alias: string): string =>
+    isHashed ? `hashtextextended(${alias}.git_commit_hash, 0)` : `${alias}.git_commit_hash`;
+  const sameCommit = isHashed ? "r.git_commit_hash = k.git_commit_hash and" : "";
   return `
   select r.*
   from (${commits}) k
   cross join lateral (
-    select r.* from ${table} r where r.git_commit_hash = k.git_commit_hash and ${sameTree}
+    select r.* from ${table} r where ${indexed("r")} = ${indexed("k")} and ${sameCommit} ${sameTree}
     union all
-    select r.* from ${table} r where k.git_commit_hash is null and r.git_commit_hash is null and ${sameTree}
+    select r.* from ${table} r where k.git_commit_hash is null and ${indexed("r")} is null and ${sameTree}
   ) r`;
 }
 

@@ -8,7 +8,7 @@ const TEST_KEY = `path_group, hardware_key, test_platform, test_lab, test_origin
 const KEY = `${SCOPE_KEY}, ${TEST_KEY}`;
 
 /** What makes a bucket unique, in the words of index tree_tests_rollup_unique. */
-const CONFLICT = `(git_commit_hash, hash_record_extended(row(
+const CONFLICT = `(hashtextextended(git_commit_hash, 0), hash_record_extended(row(
       origin, tree_name, git_repository_branch, git_repository_url, path_group, build_config_name, build_architecture,
       build_compiler, hardware_key, test_platform, test_lab, test_origin, issue_id, issue_version, issue_uncategorized
     ), 0))`;
