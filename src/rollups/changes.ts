@@ -21,6 +21,7 @@
  * which moves times that answers show and sort by.
  */
 import { TEST_FACTS, lookup } from "./facts.ts";
+import { TOUCHED_TESTS_AFTER } from "./touched.ts";
 
 /** The channel of the notifications; their payload is the id of the row. */
 export const CHANGES_CHANNEL = "kernelboard_changes";
@@ -50,9 +51,9 @@ export const CHANGES_TABLES: Record<string, string> = {
   concerned_incidents: "issue_id text, issue_version integer, build_id text, test_id text, of_issue boolean",
   // brought: it is new, or its checkout is; itself: it is so or is changed; else an incident names it
   concerned_builds: "id text, brought boolean, itself boolean",
-  // hardware of the new tests
+  // hardware of the new tests, and of those that waited for what is brought
   new_hardware: "origin text, platform text, compatible text[]",
-  // tests beside the new ones; itself: it is changed, or its build is so itself
+  // other tests; itself: it is changed, or its build is so itself
   concerned_tests: "id text, build_id text, origin text, platform text, compatible text[], itself boolean",
 };
 
@@ -103,19 +104,17 @@ const FIND_CONCERNED = `
   ) builds
   group by id;
 
-  insert into concerned_tests (id, build_id, origin, platform, compatible, itself)
   -- found already, see FIND_TOUCHED: all tests that waited for a build or checkout that is new
-  select id, build_id, origin, platform, compatible, true
-  from touched_tests
-  where not staged and build_id in (select id from concerned_builds where brought)
-  union all
+  insert into new_hardware (origin, platform, compatible)
+  select distinct origin, platform, compatible
+  from ${TOUCHED_TESTS_AFTER}
+  where build_id in (select id from concerned_builds where brought);
+
+  insert into concerned_tests (id, build_id, origin, platform, compatible, itself)
   select t.id, t.build_id, t.origin, t.platform, t.compatible, x.itself
   from (
     select id, bool_or(itself) as itself
     from (
-      select id, true as itself from touched_tests
-      where staged and build_id in (select id from concerned_builds where brought)
-      union all
       -- index tests_build_id_551a24f9
       select t.id, x.itself
       from (select id, itself from concerned_builds where not brought) x
@@ -125,7 +124,6 @@ const FIND_CONCERNED = `
       union all
       select test_id, false from concerned_incidents where test_id is not null
     ) tests
-    where id not in (select id from new_tests)
     group by id
   ) x
   cross join lateral (select ${TEST_FACTS} from tests t where t.id = x.id offset 0) t;
@@ -192,19 +190,12 @@ const ISSUES = boundedList(
     union all
     select issue_id, issue_version from concerned_incidents
     union all
+    select issue_id, issue_version
+    from test_incidents
+    where sign > 0 and (is_new or build_id in (select id from concerned_builds where brought))
+    union all
     select i.issue_id, i.issue_version
-    from (
-      -- of those that are counted, the moves say which have any incident
-      select test_id as id
-      from test_moves
-      where sign > 0 and issue_id is not null
-        and (test_id in (select id from new_tests) or test_id in (select id from concerned_tests where itself))
-      union all
-      select id from new_tests where build_id not in (select build_id from moved_builds where sign > 0)
-      union all
-      select id from concerned_tests
-      where itself and build_id not in (select build_id from moved_builds where sign > 0)
-    ) x
+    from (select id from concerned_tests where itself) x
     -- index incidents_of_test
     ${lookup("incidents", "i", "i.test_id = x.id and i.present is not false")}
     union all

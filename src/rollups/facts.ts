@@ -58,30 +58,40 @@ export function simplifiedStatus(status: string): string {
     when ${status} = 'FAIL' then 'F' else 'I' end`;
 }
 
-/** The incident that decides a test's issue: the earliest one that does not say that the issue is absent. */
-function firstIncident(moment: Moment): string {
-  const old = moment === "before" ? "and incident.id not in (select id from new_incidents)" : "";
-  const found = `incidents incident where incident.test_id = t.id and incident.present is not false ${old}`;
-  // Nearly all tests have none, which the hash index tells soonest; those of a test are few enough to be sorted.
-  const source =
-    moment === "all"
-      ? `select incident.issue_id, incident.issue_version from ${found}`
-      : `select incident.issue_id, incident.issue_version from (select incident.* from ${found} offset 0) incident`;
-  return `left join lateral (
-    -- index ${moment === "all" ? "incidents_first_of_test" : "incidents_of_test"}
-    ${source}
-    order by incident._timestamp, incident.id collate "C" limit 1
-  ) i on true`;
+/** What is not absent, and among it what came first, decides a test's issue; of the incident `i`. */
+const COUNTED_INCIDENT = "i.present is not false";
+const FIRST_INCIDENT = 'i._timestamp, i.id collate "C"';
+
+/** Columns of an incident of a test, as for `create table`; is_first: it decides the test's issue. */
+export const TEST_INCIDENT_COLUMNS =
+  "test_id text, build_id text, issue_id text, issue_version integer, is_first boolean";
+
+/**
+ * The incidents of a batch's tests, but for those that say that their issue is absent. Nearly all tests have none.
+ *
+ * @param source gives id and build_id of tests as `t`
+ */
+export function incidentsOfTests(source: string, moment: "before" | "after"): string {
+  const old = moment === "before" ? "and i.id not in (select id from new_incidents)" : "";
+  return `
+  select t.id as test_id, t.build_id, i.issue_id, i.issue_version,
+    row_number() over (partition by t.id order by ${FIRST_INCIDENT}) = 1 as is_first
+  from ${source}
+  -- index incidents_of_test
+  ${lookup("incidents", "i", `i.test_id = t.id and ${COUNTED_INCIDENT} ${old}`)}`;
 }
 
-/** What a ready test is counted under by itself and by its issue, of `t` and `i`; as a `select` list. */
-const TEST_KEY = `
+/** What a ready test is counted under by itself, of `t`; as a `select` list. */
+export const OWN_TEST_KEY = `
     case when coalesce(t.path, '') = '' then '-' else split_part(t.path, '.', 1) end as path_group,
     coalesce(t.compatible[1], t.platform, 'Unknown') as hardware_key,
     t.platform as test_platform, t.lab as test_lab, t.origin as test_origin,
-    i.issue_id, i.issue_version,
-    i.issue_id is null and upper(t.status) is not distinct from 'FAIL' as issue_uncategorized,
     t.is_boot, upper(t.status) as status, coalesce(cardinality(t.compatible) > 0, false) as has_compatibles`;
+
+/** What it is counted under by its issue, of `t` and the incident `i` that decides it; likewise. */
+export const ISSUE_KEY = `
+    i.issue_id, i.issue_version,
+    i.issue_id is null and upper(t.status) is not distinct from 'FAIL' as issue_uncategorized`;
 
 /** What a ready test is counted under by its build and checkout, of `b` and `c`; as a `select` list. */
 const PARENT_KEY = `
@@ -90,26 +100,6 @@ const PARENT_KEY = `
     coalesce(nullif(b.config_name, ''), 'Unknown') as build_config_name,
     coalesce(nullif(b.architecture, ''), 'Unknown') as build_architecture,
     coalesce(nullif(b.compiler, ''), 'Unknown') as build_compiler`;
-
-/** Columns of a test that a batch moves, as for `create table`; what its build says is in a row of the build. */
-export const MOVED_TEST_COLUMNS = `
-  test_id text, build_id text, path_group text, hardware_key text, test_platform text, test_lab text, test_origin text,
-  issue_id text, issue_version integer, issue_uncategorized boolean, is_boot boolean, status text,
-  has_compatibles boolean`;
-
-/**
- * One row per test of `source` whose build is among `builds`.
- *
- * @param source gives the columns of `TEST_FACTS` as `t`
- * @param builds gives the ids of ready builds
- */
-export function movedTests(source: string, builds: string, moment: Moment): string {
-  return `
-  select t.id as test_id, t.build_id, ${TEST_KEY}
-  from ${source}
-  ${firstIncident(moment)}
-  where t.build_id in (${builds})`;
-}
 
 /** Columns of a ready build with what its tests are counted under, as for `create table`. */
 export const MOVED_BUILD_COLUMNS = `
@@ -128,11 +118,15 @@ export function movedBuilds(source: string, moment: Moment): string {
 
 /** One row per ready test, with all that it is counted under. */
 export const COUNTED_TESTS = `
-  select t.id as test_id, ${PARENT_KEY}, ${TEST_KEY}
+  select t.id as test_id, ${PARENT_KEY}, ${OWN_TEST_KEY}, ${ISSUE_KEY}
   from ${ALL_TESTS}
   join builds b on b.id = t.build_id
   join checkouts c on c.id = b.checkout_id
-  ${firstIncident("all")}`;
+  left join lateral (
+    -- index incidents_first_of_test
+    select i.issue_id, i.issue_version from incidents i where i.test_id = t.id and ${COUNTED_INCIDENT}
+    order by ${FIRST_INCIDENT} limit 1
+  ) i on true`;
 
 /** Columns of a build that is counted for its commit. */
 export const COUNTED_BUILD_COLUMNS = `
@@ -235,6 +229,8 @@ export function hardwareBuildsOf(tests: string, builds: string): string {
     from (${builds}) m
     ${lookup("builds", "b", "b.id = m.build_id")}
     where not ${IS_DUMMY_BUILD}
+    -- once a build and not once a test
+    offset 0
   ) m on m.build_id = t.build_id
   group by t.test_origin, t.platform, m.checkout_id, m.checkout_time, m.status`;
 }

@@ -1,5 +1,6 @@
 /** hardware_status: nine counters per test origin, platform and checkout (chapter 02, section 19). */
-import { CHECKOUT_TIME, COUNTED_TESTS, COUNTERS, COUNTER_SUMS, hardwareBuilds } from "./facts.ts";
+import { CHECKOUT_TIME, COUNTED_TESTS, COUNTERS, COUNTER_SUMS, OWN_TEST_KEY, hardwareBuilds } from "./facts.ts";
+import { TEST_MOVES } from "./touched.ts";
 
 const KEY = "test_origin, platform, checkout_id";
 
@@ -29,10 +30,10 @@ function countersByHardware(hardwareBuildMoves: string, testMoves: string): stri
 }
 
 /** The batch's tests, those that count alike as one with their number in `sign`. */
-const TEST_MOVES = `(
+const COUNTED_TEST_MOVES = `(
       select t.sign * count(*)::integer as sign, t.status, t.test_origin, t.test_platform, b.checkout_id,
         b.checkout_time, t.is_boot, min(t.test_id collate "C") filter (where t.has_compatibles) as test_id
-      from test_moves t
+      from (select t.sign, t.id as test_id, t.build_id, ${OWN_TEST_KEY} from ${TEST_MOVES}) t
       join moved_builds b on b.build_id = t.build_id and b.sign = t.sign
       where t.test_platform is not null
       group by t.sign, t.status, t.test_origin, t.test_platform, b.checkout_id, b.checkout_time, t.is_boot
@@ -49,7 +50,7 @@ export const CHANGE_HARDWARE_STATUS = `
     .map((name) => `moves.${name}`)
     .join(", ")}, t.environment_compatible, moves.compatibles_test_id, moves.checkout_time,
     ${COUNTERS.map((name) => `moves.${name}`).join(", ")}
-  from (${countersByHardware("hardware_build_moves", TEST_MOVES)}) moves
+  from (${countersByHardware("hardware_build_moves", COUNTED_TEST_MOVES)}) moves
   left join lateral (
     -- index tests_pkey, which is in the default collation
     select environment_compatible from tests where id = moves.compatibles_test_id collate "default" offset 0

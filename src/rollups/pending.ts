@@ -3,7 +3,7 @@
  * (chapter 02, section 19). Nothing polls them: the parent's arrival finds its children by index.
  */
 import { ALL_TESTS, lookup, simplifiedStatus } from "./facts.ts";
-import { TESTS_AFTER } from "./touched.ts";
+import { TOUCHED_TESTS_AFTER } from "./touched.ts";
 
 /** Of a test `t` with the columns of `TEST_FACTS`. */
 const PENDING_TEST = `t.id as test_id, t.origin, t.platform, t.compatible, t.build_id,
@@ -57,11 +57,18 @@ export const CHANGE_PENDING = `
 
   insert into pending_test (${PENDING_TEST_COLUMNS})
   select ${PENDING_TEST}
-  from ${TESTS_AFTER}
-  where t.build_id not in (
-      select build_id from moved_builds where sign > 0 union all select build_id from awaited_builds
+  from (
+    -- found from the few builds, which are none nearly always
+    select t.* from new_tests t
+    where t.build_id in (
+      (select build_id from touched_pairs union select id from touched_builds)
+      except
+      (select build_id from moved_builds where sign > 0 union all select build_id from awaited_builds)
     )
-    or t.build_id not in (select build_id from moved_builds where sign > 0) and t.id not in (select id from new_tests)
+    union all
+    select t.* from ${TOUCHED_TESTS_AFTER}
+    where t.build_id not in (select build_id from moved_builds where sign > 0)
+  ) t
   on conflict (test_id) do nothing;
 
   -- index pending_builds_pkey

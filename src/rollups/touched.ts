@@ -17,17 +17,16 @@ import {
   COUNTED_BUILD_COLUMNS,
   HARDWARE_BUILD_COLUMNS,
   MOVED_BUILD_COLUMNS,
-  MOVED_TEST_COLUMNS,
   TEST_FACTS,
   TEST_FACT_COLUMNS,
+  TEST_INCIDENT_COLUMNS,
   countedBuilds,
   hardwareBuilds,
   hardwareBuildsOf,
+  incidentsOfTests,
   lookup,
   movedBuilds,
-  movedTests,
   newHardwareOfBuilds,
-  type Moment,
 } from "./facts.ts";
 
 /** Temporary tables, by name, with their columns. The `staged_*` and `new_*` tables are the writer's. */
@@ -40,6 +39,8 @@ export const TOUCHED_TABLES: Record<string, string> = {
   // stored tests beside the new ones, which are all touched, with their facts as they were; staged: the merge may
   // change these
   touched_tests: `staged boolean, ${TEST_FACT_COLUMNS}`,
+  // the staged ones of them, with their facts as they are after the merge
+  touched_after: TEST_FACT_COLUMNS,
   // builds whose hardware may change, but for rekeyed ones: of these all tests are touched
   touched_pairs: "build_id text, restated boolean",
   // known staged checkouts as they were
@@ -47,7 +48,8 @@ export const TOUCHED_TABLES: Record<string, string> = {
     git_commit_hash text, checkout_time timestamptz`,
   // ready builds of the touched tests; what many tests share is found and kept once
   moved_builds: `sign integer, ${MOVED_BUILD_COLUMNS}`,
-  test_moves: `sign integer, ${MOVED_TEST_COLUMNS}`,
+  // incidents of the touched tests as they were, and of these and the new ones as they are; is_new: of a new test
+  test_incidents: `sign integer, is_new boolean, ${TEST_INCIDENT_COLUMNS}`,
   build_moves: `sign integer, ${COUNTED_BUILD_COLUMNS}`,
   hardware_build_moves: `sign integer, ${HARDWARE_BUILD_COLUMNS}`,
 };
@@ -102,9 +104,8 @@ export const FIND_TOUCHED = `
     -- index tests_build_id_551a24f9
     select ${TEST_FACTS}
     from (select id from touched_builds where rekeyed) x
-    ${lookup("tests", "t", "t.build_id = x.id")}
-  ) t
-  where t.id not in (select id from new_tests);
+    ${lookup("tests", "t", "t.build_id = x.id and t.id not in (select id from new_tests)")}
+  ) t;
 
   insert into touched_tests
   select distinct on (t.id) t.id in (select id from staged_tests), t.*
@@ -147,33 +148,61 @@ const FACT_NAMES = TEST_FACT_COLUMNS.split(",")
   .map((column) => column.trim().split(" ")[0])
   .join(", ");
 
-/** The new and the touched tests as they are stored after the merge, as `t`. */
-export const TESTS_AFTER = `(
-    select * from new_tests
-    union all
+/** The touched tests as they are stored after the merge, as `t`. */
+export const TOUCHED_TESTS_AFTER = `(
     select ${FACT_NAMES} from touched_tests where not staged
     union all
-    select ${TEST_FACTS} from (select id from touched_tests where staged) x ${lookup("tests", "t", "t.id = x.id")}
+    select * from touched_after
+  ) t`;
+
+/** The new and the touched tests, likewise. */
+export const TESTS_AFTER = `(select * from new_tests union all select * from ${TOUCHED_TESTS_AFTER}) t`;
+
+/** The touched tests that were counted before the merge, as `t`; few, as most waited. */
+const COUNTED_BEFORE = `(
+    select ${FACT_NAMES} from touched_tests
+    where build_id in (select build_id from moved_builds where sign = -1)
+  ) t`;
+
+/**
+ * The tests of the batch, as they were with sign -1 and as they are with +1, as `t`. Only those are counted whose build is among
+ * `moved_builds` with the same sign.
+ */
+export const TEST_MOVES = `(
+    select -1 as sign, * from ${COUNTED_BEFORE}
+    union all
+    select 1, * from ${TESTS_AFTER}
   ) t`;
 
 /** Takes the facts of what is touched, as they were with sign -1 and as they are with +1. */
-export function takeMoves(moment: Moment): string {
+export function takeMoves(moment: "before" | "after"): string {
   const isBefore = moment === "before";
   const sign = isBefore ? -1 : 1;
   const testBuilds = isBefore
     ? "(select distinct build_id from touched_tests) x"
-    : "(select build_id from new_tests union select build_id from touched_tests) x";
+    : "(select build_id from touched_pairs union select id from touched_builds) x";
   const tests = isBefore ? "touched_tests t" : TESTS_AFTER;
   const existing = isBefore ? "where not is_new" : "";
   const builds = `(select id from touched_builds ${existing}) x ${lookup("builds", "b", "b.id = x.id")}`;
   const restated = `(select build_id from touched_pairs where restated) x ${lookup("builds", "b", "b.id = x.build_id")}`;
+  const incidents = isBefore
+    ? `select -1, false, incidents.* from (${incidentsOfTests(COUNTED_BEFORE, moment)}) incidents`
+    : `select 1, true, incidents.* from (${incidentsOfTests("new_tests t", moment)}) incidents
+  union all
+  select 1, false, incidents.* from (${incidentsOfTests(TOUCHED_TESTS_AFTER, moment)}) incidents`;
   return `
+  ${
+    isBefore
+      ? ""
+      : `insert into touched_after
+  select ${TEST_FACTS} from (select id from touched_tests where staged) x ${lookup("tests", "t", "t.id = x.id")};`
+  }
+
   insert into moved_builds
   select ${sign}, moved.* from (${movedBuilds(testBuilds, moment)}) moved;
 
-  insert into test_moves
-  select ${sign}, moved.*
-  from (${movedTests(tests, `select build_id from moved_builds where sign = ${sign}`, moment)}) moved;
+  insert into test_incidents
+  ${incidents};
 
   insert into build_moves
   select ${sign}, counted.* from (${countedBuilds(builds, moment)}) counted;

@@ -10,8 +10,10 @@ import {
   countedBuilds,
   commitKey,
   lookup,
+  OWN_TEST_KEY,
   sameTree,
 } from "./facts.ts";
+import { TEST_MOVES } from "./touched.ts";
 
 /** The columns that say which commit of which tree. */
 export const COMMIT = "origin, tree_name, git_repository_url, git_repository_branch, git_commit_hash";
@@ -66,11 +68,11 @@ function countersByCommit(buildMoves: string, testMoves: string): string {
 }
 
 /** The batch's tests, those that count alike as one with their number in `sign`. */
-const TEST_MOVES = `(
+const COUNTED_TEST_MOVES = `(
       select t.sign * t.tests as sign, t.status, t.is_boot, b.checkout_id, b.checkout_time, ${COMMIT}
       from (
         select sign, build_id, status, is_boot, count(*)::integer as tests
-        from test_moves
+        from (select t.sign, t.build_id, ${OWN_TEST_KEY} from ${TEST_MOVES}) tests
         group by sign, build_id, status, is_boot
       ) t
       join moved_builds b on b.build_id = t.build_id and b.sign = t.sign
@@ -104,7 +106,7 @@ export const CHANGE_TREE_LISTING = `
   -- the row exists: it was made above
   insert into tree_listing (checkout_id, ${COMMIT}, start_time, ${COMMIT_COUNTERS.join(", ")})
   select checkout_id, ${COMMIT}, checkout_time, ${COMMIT_COUNTERS.join(", ")}
-  from (${countersByCommit("build_moves", TEST_MOVES)}) moves
+  from (${countersByCommit("build_moves", COUNTED_TEST_MOVES)}) moves
   on conflict on constraint tree_listing_tree_unique do update
     set ${COMMIT_COUNTERS.map((name) => `${name} = tree_listing.${name} + excluded.${name}`).join(", ")}
   returning 1

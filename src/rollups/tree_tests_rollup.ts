@@ -1,5 +1,6 @@
 /** tree_tests_rollup: tests by status, per commit and what they can be filtered by (chapter 02, sections 11.6 and 19). */
-import { COUNTED_TESTS } from "./facts.ts";
+import { COUNTED_TESTS, ISSUE_KEY, OWN_TEST_KEY } from "./facts.ts";
+import { TEST_MOVES } from "./touched.ts";
 
 const SCOPE_KEY = `origin, tree_name, git_repository_branch, git_repository_url, git_commit_hash,
     build_config_name, build_architecture, build_compiler`;
@@ -45,7 +46,13 @@ export const CHANGE_TREE_TESTS_ROLLUP = `
     select ${SCOPE_KEY}, ${TEST_KEY}, is_boot, ${COUNTERS.join(", ")}
     from (
       select scope, ${TEST_KEY}, is_boot, ${COUNTER_SUMS}
-      from test_moves
+      from (
+        select t.sign, t.build_id, ${OWN_TEST_KEY}, ${ISSUE_KEY}
+        from ${TEST_MOVES}
+        left join test_incidents i on i.sign = t.sign and i.test_id = t.id and i.is_first
+        -- kept apart, or the planner takes the counted tests for a few and looks all incidents through for each
+        offset 0
+      ) tests
       join (select sign, build_id, scope from scoped_builds) builds using (sign, build_id)
       group by scope, ${TEST_KEY}, is_boot
     ) buckets
