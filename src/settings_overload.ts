@@ -102,15 +102,16 @@ export function overloadSettings(read: EnvironmentReader): OverloadSettings {
       name: "KERNELBOARD_EXPENSIVE_SHARE",
       fallback: 30,
       minimum: 1,
-      maximum: 90,
-      about: "percent of the database connections for requests of whole commits, platforms and reports",
+      maximum: 60,
+      about:
+        "percent of the database connections for requests of whole commits, platforms and reports; half as many more for their counts, builds and boots",
     }),
     expensiveQueue: read.integer({
       name: "KERNELBOARD_EXPENSIVE_QUEUE",
       fallback: 100,
       minimum: 0,
       maximum: 100_000,
-      about: "such requests that wait for their turn in a web process",
+      about: "requests of each of these kinds that wait for their turn in a web process",
     }),
     expensiveWaitMs: read.integer({
       name: "KERNELBOARD_EXPENSIVE_WAIT_MS",

@@ -1,6 +1,6 @@
 /**
  * What a server does when it is asked for more than it can do: who asks too often gets 429, what does not fit gets 503,
- * both with `Retry-After`, and expensive requests wait for each other so that cheap ones need not.
+ * both with `Retry-After`, and expensive requests wait for each other so that cheaper ones need not.
  *
  * Routes say in their `config` what they cost. The limits are settings, each of one process.
  */
@@ -17,11 +17,12 @@ import { UnsentAnswers } from "./unsent.ts";
 
 /**
  * - `cheap`: a few rows; what a route is that says nothing.
- * - `expensive`: all items of a commit or a platform. Up to three statements at once.
+ * - `moderate`: counts of a commit or a platform, its builds or its boots; a tenth of what an expensive one takes.
+ * - `expensive`: all items of a commit or a platform. Up to three statements at once, as a moderate one.
  * - `endless`: a stream, which is bounded by its route.
  * - `free`: tells how the process does, so it is answered whatever the load.
  */
-export type Cost = "cheap" | "expensive" | "endless" | "free";
+export type Cost = "cheap" | "moderate" | "expensive" | "endless" | "free";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -54,6 +55,8 @@ function oneByOne(pool: Pool): Pool {
 
 /** Statements that an expensive request runs at once, at most. */
 const STATEMENTS_AT_ONCE = 3;
+/** Connections for moderate requests, as a part of those for expensive ones. */
+const MODERATE_SHARE = 0.5;
 /** When to come again, for those whom the server has no room for. */
 const RETRY_SECONDS = 2;
 const MINUTE_MS = 60_000;
@@ -146,23 +149,27 @@ function isLoopback(address: string): boolean {
   return address === "::1" || /^(::ffff:)?127\./.test(address);
 }
 
-/** Expensive requests: a share of the connections, a queue, and a bound on the answers that wait to be taken. */
+/**
+ * Expensive and moderate requests: a share of the connections and a queue for each, so that they wait for their like only,
+ * and one bound on the answers that wait to be taken.
+ */
 function limitExpensive(app: FastifyInstance, settings: OverloadSettings): void {
   const connections = Math.floor((settings.poolSize * settings.expensiveShare) / 100);
-  const gate = new Gate(
-    {
-      places: Math.max(1, Math.floor(connections / STATEMENTS_AT_ONCE)),
-      maxWaiting: settings.expensiveQueue,
-      maxWaitMs: settings.expensiveWaitMs,
-    },
-    () => unsent.isFull(),
-  );
+  const newGate = (share: number): Gate => {
+    const places = Math.max(1, Math.floor((connections * share) / STATEMENTS_AT_ONCE));
+    return new Gate(
+      { places, maxWaiting: settings.expensiveQueue, maxWaitMs: settings.expensiveWaitMs },
+      () => unsent.isFull(),
+    );
+  };
+  const gates: Partial<Record<Cost, Gate>> = { moderate: newGate(MODERATE_SHARE), expensive: newGate(1) };
+  const all = Object.values(gates);
   const unsent = new UnsentAnswers(settings.maxUnsentBytes, settings.sendTimeoutMs, () => {
-    gate.recheck();
+    for (const gate of all) gate.recheck();
   });
   const places = new WeakMap<FastifyRequest, () => void>();
   const timer = setInterval(() => {
-    if (gate.waiting > 0) unsent.makeRoom();
+    if (all.some((gate) => gate.waiting > 0)) unsent.makeRoom();
   }, LOOK_MS).unref();
   app.addHook("onClose", (_app, done) => {
     clearInterval(timer);
@@ -170,7 +177,8 @@ function limitExpensive(app: FastifyInstance, settings: OverloadSettings): void 
   });
 
   const enter = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (request.method === "OPTIONS") return;
+    const gate = gates[costOf(request)];
+    if (request.method === "OPTIONS" || gate === undefined) return;
     const gone = new AbortController();
     const onClose = (): void => {
       gone.abort();
@@ -190,7 +198,7 @@ function limitExpensive(app: FastifyInstance, settings: OverloadSettings): void 
   };
   // Behind the hooks of all routes, so that what one of them answers waits for nothing.
   app.addHook("onRoute", (route: RouteOptions) => {
-    if (route.config?.cost !== "expensive") return;
+    if (gates[route.config?.cost ?? "cheap"] === undefined) return;
     const before = route.preHandler ?? [];
     route.preHandler = [...(Array.isArray(before) ? before : [before]), enter];
   });

@@ -10,7 +10,7 @@ import { dependsOn } from "../../http/caching.ts";
 import type { CachePolicy } from "../../http/cache_policy.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
-import { statementsOf } from "../../http/overload.ts";
+import { statementsOf, type Cost } from "../../http/overload.ts";
 import { BODY_ERROR_ANSWERS, DEFAULT_ORIGIN, foundOrNot } from "../shapes.ts";
 import { EnvironmentQuery } from "../items/shapes.ts";
 import { parseWindow, REQUIRED, type Problem } from "./body.ts";
@@ -43,6 +43,7 @@ interface View {
   path: string;
   operationId: string;
   summary: string;
+  cost: Cost;
   answer: TSchema;
   hasEnvironment?: boolean;
   respond: (pool: Pool, reply: FastifyReply, details: Details) => Promise<FastifyReply>;
@@ -53,6 +54,7 @@ const VIEWS: View[] = [
     path: "",
     operationId: "hardware_create",
     summary: "Builds, boots and tests on a piece of hardware, with their summary",
+    cost: "expensive",
     answer: HardwareFull,
     respond: sendFull,
   },
@@ -60,6 +62,7 @@ const VIEWS: View[] = [
     path: "/summary",
     operationId: "hardware_summary_create",
     summary: "Counts of what ran on a piece of hardware",
+    cost: "moderate",
     answer: HardwareSummary,
     respond: sendSummary,
   },
@@ -67,6 +70,7 @@ const VIEWS: View[] = [
     path: "/builds",
     operationId: "hardware_builds_create",
     summary: "Builds that ran on a piece of hardware",
+    cost: "moderate",
     answer: HardwareBuilds,
     respond: sendBuilds,
   },
@@ -74,6 +78,7 @@ const VIEWS: View[] = [
     path: "/boots",
     operationId: "hardware_boots_create",
     summary: "Boots of a piece of hardware",
+    cost: "moderate",
     answer: HardwareBoots,
     hasEnvironment: true,
     respond: (pool, reply, details) => sendTests(pool, reply, details, "boots"),
@@ -82,6 +87,7 @@ const VIEWS: View[] = [
     path: "/tests",
     operationId: "hardware_tests_create",
     summary: "Tests on a piece of hardware that are no boots",
+    cost: "expensive",
     answer: HardwareTests,
     hasEnvironment: true,
     respond: (pool, reply, details) => sendTests(pool, reply, details, "tests"),
@@ -104,7 +110,7 @@ export function hardwareDetailsRoutes(app: FastifyInstance, { pool }: RouteConte
     app.post<{ Querystring: RawQuery; Params: { hardware_id: string } }>(
       `/api/hardware/:hardware_id${view.path}`,
       {
-        config: { cost: "expensive", cache: CACHE },
+        config: { cost: view.cost, cache: CACHE },
         schema: {
           operationId: view.operationId,
           tags: ["hardware"],

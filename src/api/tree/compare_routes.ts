@@ -35,7 +35,7 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery; Params: Params }>(
     "/api/tree/:tree_name/:git_branch/compare",
     {
-      config: { cost: "expensive", cache: CACHE },
+      config: { cost: "moderate", cache: CACHE },
       schema: {
         operationId: "tree_compare_retrieve",
         tags: ["tree"],
@@ -52,7 +52,7 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
   app.get<{ Querystring: RawQuery; Params: Params }>(
     "/api/tree/:tree_name/:git_branch/compare/builds",
     {
-      config: { cost: "expensive", cache: CACHE },
+      config: { cost: "moderate", cache: CACHE },
       schema: {
         operationId: "tree_compare_builds_retrieve",
         tags: ["tree"],
@@ -76,7 +76,7 @@ export function treeCompareRoutes(app: FastifyInstance, { pool }: RouteContext):
     app.get<{ Querystring: RawQuery; Params: Params }>(
       `/api/tree/:tree_name/:git_branch/compare/${kind}`,
       {
-        config: { cost: "expensive", cache: CACHE },
+        config: { cost: kind === "boots" ? "moderate" : "expensive", cache: CACHE },
         schema: {
           operationId: `tree_compare_${kind}_retrieve`,
           tags: ["tree"],

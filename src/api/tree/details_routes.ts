@@ -8,7 +8,7 @@ import { sendJson, sendJsonText, sendNothing } from "../../http/answers.ts";
 import { lastValue, type CachePolicy } from "../../http/cache_policy.ts";
 import { parseParameters, type RawQuery } from "../../http/parameters.ts";
 import type { RouteContext } from "../../http/server.ts";
-import { statementsOf } from "../../http/overload.ts";
+import { statementsOf, type Cost } from "../../http/overload.ts";
 import { ALL_FILTERS, FILTERS_OF_BOOTS, FILTERS_OF_BUILDS, FILTERS_OF_TESTS } from "../filter_parameters.ts";
 import { EnvironmentQuery } from "../items/shapes.ts";
 import { DEFAULT_ORIGIN, ERROR_ANSWERS, foundOrNot } from "../shapes.ts";
@@ -40,6 +40,7 @@ const NO_BUILDS = "No builds available for this tree/branch/commit";
 interface View {
   name: string;
   summary: string;
+  cost: Cost;
   /** Which checkouts are meant, when it is asked by hash. */
   byHash: typeof ListQuery | typeof SummaryQuery;
   parseQuery: (query: RawQuery) => Static<typeof SummaryQuery>;
@@ -57,6 +58,7 @@ const VIEWS: View[] = [
   {
     name: "full",
     summary: "Builds, boots and tests of a commit, with their summary",
+    cost: "expensive",
     byHash: SummaryQuery,
     parseQuery: (query) => parseParameters(SummaryQuery, query),
     more: ALL_FILTERS,
@@ -66,6 +68,7 @@ const VIEWS: View[] = [
   {
     name: "summary",
     summary: "Counts of a commit's builds, boots and tests",
+    cost: "moderate",
     byHash: SummaryQuery,
     parseQuery: (query) => parseParameters(SummaryQuery, query),
     more: ALL_FILTERS,
@@ -75,6 +78,7 @@ const VIEWS: View[] = [
   {
     name: "builds",
     summary: "Builds of a commit",
+    cost: "moderate",
     byHash: ListQuery,
     parseQuery: (query) => parseParameters(ListQuery, query),
     more: FILTERS_OF_BUILDS,
@@ -84,6 +88,7 @@ const VIEWS: View[] = [
   {
     name: "boots",
     summary: "Boots of a commit",
+    cost: "moderate",
     byHash: ListQuery,
     parseQuery: (query) => parseParameters(ListQuery, query),
     more: { ...EnvironmentQuery.properties, ...FILTERS_OF_BOOTS },
@@ -93,6 +98,7 @@ const VIEWS: View[] = [
   {
     name: "tests",
     summary: "Tests of a commit that are no boots",
+    cost: "expensive",
     byHash: ListQuery,
     parseQuery: (query) => parseParameters(ListQuery, query),
     more: { ...EnvironmentQuery.properties, ...FILTERS_OF_TESTS },
@@ -130,7 +136,7 @@ export function treeDetailsRoutes(app: FastifyInstance, { pool }: RouteContext):
     app.get<{ Querystring: RawQuery; Params: { commit_hash: string } }>(
       `/api/tree/:commit_hash/${view.name}`,
       {
-        config: { cost: "expensive", cache: BY_HASH },
+        config: { cost: view.cost, cache: BY_HASH },
         schema: {
           ...schema,
           operationId: `tree_${view.name}_retrieve`,
@@ -158,7 +164,7 @@ export function treeDetailsRoutes(app: FastifyInstance, { pool }: RouteContext):
     }>(
       `/api/tree/:tree_name/:git_branch/:commit_hash/${view.name}`,
       {
-        config: { cost: "expensive", cache: BY_TREE },
+        config: { cost: view.cost, cache: BY_TREE },
         schema: {
           ...schema,
           operationId: `tree_${view.name}_retrieve_2`,

@@ -36,7 +36,7 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
     "/api/tree/:commit_hash/commits",
     {
       config: {
-        cost: "expensive",
+        cost: "moderate",
         cache: {
           tags: (request) => [
             branchOfRepository(
@@ -72,7 +72,7 @@ export function treeHistoryRoutes(app: FastifyInstance, { pool }: RouteContext):
     "/api/tree/:tree_name/:git_branch/:commit_hash/commits",
     {
       config: {
-        cost: "expensive",
+        cost: "moderate",
         cache: {
           // The hash may turn out to be the last part of the branch.
           tags: (request) => {
