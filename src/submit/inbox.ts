@@ -9,6 +9,8 @@ import { fileNameOf } from "./places.ts";
 
 /** How long a count of the waiting files holds: reading a full directory takes as long as taking a submission. */
 const COUNT_HOLDS_MS = 5_000;
+/** How long a look at the free space holds. Who writes more than there is gets an error then. */
+const SPACE_HOLDS_MS = 1_000;
 const LEFT_OVER_MS = 3_600_000;
 const RETRY_FULL_QUEUE_SECONDS = 30;
 const RETRY_FULL_DISK_SECONDS = 60;
@@ -24,6 +26,9 @@ export class Inbox {
   /** The spool directory itself. */
   readonly folder: string;
   readonly #limits: InboxLimits;
+  /** Free bytes without those that were let in since. */
+  #free = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #waiting = 0;
   #countedAt = Number.NEGATIVE_INFINITY;
   #counting: Promise<void> | undefined;
@@ -36,8 +41,16 @@ export class Inbox {
   /** @throws SubmitError 503 when the queue or the disk is full, or would be with this many bytes more */
   async checkRoom(bytes: number): Promise<void> {
     const { maxWaitingFiles, minFreeBytes } = this.#limits;
-    const { bavail, bsize } = await statfs(this.folder);
-    if (bavail * bsize < minFreeBytes + bytes) throw diskFull();
+    if (performance.now() - this.#lookedAt > SPACE_HOLDS_MS) {
+      const { bavail, bsize } = await statfs(this.folder);
+      this.#free = bavail * bsize;
+      this.#lookedAt = performance.now();
+    }
+    if (this.#free < minFreeBytes + bytes) {
+      this.#lookedAt = Number.NEGATIVE_INFINITY;
+      throw diskFull();
+    }
+    this.#free -= bytes;
     if (performance.now() - this.#countedAt > COUNT_HOLDS_MS) {
       this.#counting ??= this.#count();
       await this.#counting;
@@ -69,6 +82,7 @@ export class Inbox {
   async publish(file: TemporaryFile, id: string): Promise<void> {
     await file.complete();
     await rename(file.path, join(this.folder, fileNameOf(id)));
+    file.hasMoved = true;
     await this.sync();
     this.#waiting++;
   }
@@ -104,6 +118,8 @@ export class Inbox {
 export class TemporaryFile {
   readonly path: string;
   readonly #handle: FileHandle;
+  /** It has become a submission: there is nothing to discard. */
+  hasMoved = false;
 
   constructor(path: string, handle: FileHandle) {
     this.path = path;
@@ -123,6 +139,7 @@ export class TemporaryFile {
 
   /** Closes and removes the file, if it is still there. */
   async discard(): Promise<void> {
+    if (this.hasMoved) return;
     await this.#handle.close().catch(() => undefined);
     await unlink(this.path).catch((error: unknown) => {
       if (errorCode(error) !== "ENOENT") throw error;

@@ -27,28 +27,43 @@ function possibleNames(id: string): string[] {
 /** Where in a spool directory the file of a submission lies. @throws the system's error when the spool cannot be read */
 export async function findFile(spoolDir: string, id: string): Promise<FoundFile | undefined> {
   const names = possibleNames(id);
-  const within = async (place: FilePlace, folder: string, suffix = ""): Promise<FoundFile | undefined> => {
-    for (const name of names) {
-      const path = join(folder, name + suffix);
-      if (await exists(path)) return { place, path };
-    }
-    return undefined;
-  };
+  return (
+    (await within("incoming", spoolDir, names, ".temp")) ?? (await findComplete(spoolDir, names))
+  );
+}
+
+/** Where the file of a submission that was complete lies, by the names that it may have. Looking costs a call for each name and place. */
+export async function findComplete(
+  spoolDir: string,
+  names: readonly string[],
+): Promise<FoundFile | undefined> {
   const inClaimed = async (): Promise<FoundFile | undefined> => {
     for (const folder of await claimedFolders(spoolDir)) {
-      const found = await within("claimed", folder);
+      const found = await within("claimed", folder, names);
       if (found !== undefined) return found;
     }
     return undefined;
   };
   return (
-    (await within("incoming", spoolDir, ".temp")) ??
-    (await within("inbox", spoolDir)) ??
+    (await within("inbox", spoolDir, names)) ??
     (await inClaimed()) ??
-    (await within("pending_retry", join(spoolDir, "pending_retry"))) ??
-    (await within("archive", join(spoolDir, "archive"))) ??
-    (await within("failed", join(spoolDir, "failed")))
+    (await within("pending_retry", join(spoolDir, "pending_retry"), names)) ??
+    (await within("archive", join(spoolDir, "archive"), names)) ??
+    (await within("failed", join(spoolDir, "failed"), names))
   );
+}
+
+async function within(
+  place: FilePlace,
+  folder: string,
+  names: readonly string[],
+  suffix = "",
+): Promise<FoundFile | undefined> {
+  for (const name of names) {
+    const path = join(folder, name + suffix);
+    if (await exists(path)) return { place, path };
+  }
+  return undefined;
 }
 
 /** One for each process that ingests; none before the first of them started. */

@@ -14,7 +14,7 @@ import { bodyEncoding, readBody } from "./body.ts";
 import { ContentCheck } from "./content.ts";
 import { notNow, SubmitError } from "./errors.ts";
 import { Inbox, spoolError, type TemporaryFile } from "./inbox.ts";
-import { fileNameOf, findFile } from "./places.ts";
+import { fileNameOf, findComplete } from "./places.ts";
 import type { Submitter } from "./submitter.ts";
 
 /** What is not a matter of the operator, but of tests. */
@@ -160,8 +160,7 @@ export class Receiver {
 
   /** Lies in the spool, or was taken in completely. When the database is away, the spool alone decides. */
   async #isKnown(id: string, log: Log): Promise<boolean> {
-    const found = await findFile(this.#inbox.folder, id);
-    if (found !== undefined && found.place !== "incoming") return true;
+    if ((await findComplete(this.#inbox.folder, [fileNameOf(id)])) !== undefined) return true;
     const asked = this.#options.pool
       .query({
         name: "submission_known",

@@ -198,6 +198,7 @@ describe("GET /api/hardware/", () => {
     await database.pool.query(`
       insert into checkouts (id, origin, _timestamp, git_commit_hash, git_commit_tags)
       values ('odd', 'odd', '2020-01-02', null, '{null}'), ('odd2', 'odd', '2020-01-02', 'h', '{t}');
+      insert into latest_checkout (checkout_id, start_time, origin) values ('odd', '2020-01-02', 'odd');
       insert into hardware_status (checkout_id, test_origin, platform, compatibles, start_time,
         build_pass, build_failed, build_inc, boot_pass, boot_failed, boot_inc, test_pass, test_failed, test_inc)
       values ('odd', 'odd', 'a', '{b,null,a,b}', '2020-01-02', -1, 0, 0, 0, 0, 0, 1, 0, 0),

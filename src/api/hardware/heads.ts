@@ -19,13 +19,18 @@ export function sameLine(a: string, b: string): SqlFragment {
       and ${a}.git_repository_url is not distinct from ${b}.git_repository_url`);
 }
 
+const LINE = raw("array[c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url]");
+const HEAD_COLUMNS = raw(`c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, c.git_commit_hash,
+        c.git_commit_name, c.git_commit_tags`);
+
 /**
- * Two common table expressions, to be placed behind `with`.
+ * Common table expressions, to be placed behind `with`.
  *
  * `heads` has one row per tree line with a checkout inside the window, for its newest one there (of equal times the
  * smaller id). Columns: `head_checkout_id`, which also tells the lines apart, and that checkout's `head_time`,
  * `origin`, `tree_name`, `git_repository_branch`, `git_repository_url`, `git_commit_hash`, `git_commit_name`,
- * `git_commit_tags`.
+ * `git_commit_tags`. Nearly always that is the line's newest checkout of all, which `latest_checkout` knows; only for lines that
+ * went on behind the end of the window, or whose newest checkout is not stored, are the checkouts of the window read.
  *
  * `head_checkouts` has one row per checkout of a head commit: all checkouts of the line with the head's hash, whatever
  * their times; for a head without hash itself alone. Columns: `head_checkout_id`, `checkout_id` and `checkout_time`
@@ -38,15 +43,34 @@ export function sameLine(a: string, b: string): SqlFragment {
  */
 export function headCommits({ start, end }: Window): Statement {
   return sql`
-    heads as (
-      -- index checkouts_time
-      select distinct on (c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url)
-        c.id as head_checkout_id, ${checkoutTime("c")} as head_time, c.origin, c.tree_name, c.git_repository_branch,
-        c.git_repository_url, c.git_commit_hash, c.git_commit_name, c.git_commit_tags
-      from checkouts c
-      where ${checkoutTime("c")} between ${start}::timestamptz and ${end}::timestamptz
-      order by c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, ${checkoutTime("c")} desc,
-        c.id collate "C"
+    newest as materialized (
+      -- indexes latest_checkout_start_time, checkouts_pkey
+      select l.origin, l.tree_name, l.git_repository_branch, l.git_repository_url, c.head_checkout_id, c.head_time,
+        c.git_commit_hash, c.git_commit_name, c.git_commit_tags,
+        coalesce(c.head_time <= ${end}::timestamptz, false) as is_head
+      from latest_checkout l
+      left join lateral (
+        select c.id as head_checkout_id, ${checkoutTime("c")} as head_time, c.git_commit_hash, c.git_commit_name,
+          c.git_commit_tags
+        from checkouts c where c.id = l.checkout_id offset 0
+      ) c on true
+      where l.start_time >= ${start}::timestamptz
+    ), heads as (
+      select c.head_checkout_id, c.head_time, ${HEAD_COLUMNS}
+      from newest c
+      where c.is_head
+      union all
+      (
+        -- index checkouts_time
+        select distinct on (c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url)
+          c.id, ${checkoutTime("c")}, ${HEAD_COLUMNS}
+        from checkouts c
+        where ${checkoutTime("c")} between ${start}::timestamptz and ${end}::timestamptz
+          and (select count(*) from newest c where not c.is_head) > 0
+          and ${LINE} in (select ${LINE} from newest c where not c.is_head)
+        order by c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, ${checkoutTime("c")} desc,
+          c.id collate "C"
+      )
     ), head_checkouts as (
       -- index checkouts_commit_hash
       select h.head_checkout_id, c.checkout_id, c.checkout_time
