@@ -108,15 +108,27 @@ export class AnswerCache {
       }
       stats.misses++;
       // Before anything is read, so that a commit during the reading makes the answer an old one.
-      const unsureBefore = unsureAnswers();
-      const asOf = await follower.position();
-      return new Reading((read) => {
+      let unsureBefore = unsureAnswers();
+      let asOf = await follower.position();
+      const afterWaiting = async (): Promise<Entry | undefined> => {
+        const kept = await this.#kept(key);
+        if (kept === undefined) {
+          unsureBefore = unsureAnswers();
+          asOf = await follower.position();
+        } else {
+          stats.joined++;
+          land();
+        }
+        return kept;
+      };
+      const done = (read: Read): Entry | undefined => {
         const isSure = asOf !== undefined && unsureAnswers() === unsureBefore;
-        const entry = isSure ? this.#keep(key, asOf, read) : undefined;
+        const entry = isSure && asOf !== undefined ? this.#keep(key, asOf, read) : undefined;
         land();
         if (entry !== undefined) shared?.set(key, entry);
         return entry;
-      }, land);
+      };
+      return new Reading({ afterWaiting, done, failed: land });
     } catch (error) {
       land();
       throw error;
@@ -159,14 +171,28 @@ export class AnswerCache {
   }
 }
 
-/** A request that has to read its answer itself, while others wait for it. One of its methods has to be called. */
+interface ReadingSteps {
+  afterWaiting: () => Promise<Entry | undefined>;
+  done: (read: Read) => Entry | undefined;
+  failed: () => void;
+}
+
+/** A request that has to read its answer itself, while others wait for it. `done` or `failed` has to be called. */
 export class Reading {
+  /**
+   * To be called when the request had to wait for its turn, before it reads: its answer is as old as what is read, not as the
+   * request.
+   *
+   * @returns an answer that another request has read meanwhile; there is nothing left to do then
+   */
+  readonly afterWaiting: () => Promise<Entry | undefined>;
   /** Keeps the answer. @returns undefined when it cannot be kept */
   readonly done: (read: Read) => Entry | undefined;
   /** There is no answer to keep: others read for themselves. */
   readonly failed: () => void;
 
-  constructor(done: (read: Read) => Entry | undefined, failed: () => void) {
+  constructor({ afterWaiting, done, failed }: ReadingSteps) {
+    this.afterWaiting = afterWaiting;
     this.done = done;
     this.failed = failed;
   }

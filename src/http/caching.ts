@@ -28,9 +28,33 @@ interface State {
   reading?: Reading;
 }
 
+const states = new WeakMap<FastifyRequest, State>();
+
+/**
+ * To be called behind what lets requests wait for their turn, and before the routes: whoever waited is answered with what
+ * another request has read meanwhile, or reads from then on. Else under load every answer would be too old to be kept by the
+ * time it is read, and each request would read its own.
+ */
+export function lookAgainAfterWaiting(app: FastifyInstance): void {
+  app.addHook("onRoute", (route) => {
+    if (route.config?.cache === undefined) return;
+    const before = route.preHandler ?? [];
+    const lookAgain = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+      const entry = await states.get(request)?.reading?.afterWaiting();
+      if (entry === undefined) return undefined;
+      states.set(request, { entry });
+      return sendKept(reply, entry);
+    };
+    route.preHandler = [...(Array.isArray(before) ? before : [before]), lookAgain];
+  });
+}
+
+function sendKept(reply: FastifyReply, { answer }: Entry): FastifyReply {
+  return reply.header("content-type", "application/json").send(answer.body);
+}
+
 /** To be called before the routes and before what compresses are registered. @param cache absent when it is off */
 export function cacheAnswers(app: FastifyInstance, cache?: AnswerCache, hotPath?: HotPath): void {
-  const states = new WeakMap<FastifyRequest, State>();
   app.addHook("onRoute", (route) => {
     const policy = route.config?.cache;
     if (policy === undefined) return;
@@ -46,7 +70,7 @@ export function cacheAnswers(app: FastifyInstance, cache?: AnswerCache, hotPath?
           return undefined;
         }
         states.set(request, { entry: found });
-        return reply.header("content-type", "application/json").send(found.answer.body);
+        return sendKept(reply, found);
       };
       // Whatever became of the request, nobody is to wait for it.
       route.onResponse = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
