@@ -2,7 +2,7 @@
 import type { Static } from "typebox";
 import { textArray } from "../../database/json.ts";
 import type { Pool } from "../../database/pool.ts";
-import { named, raw, sql, type Statement } from "../../database/sql.ts";
+import { named, raw, sql, type SqlFragment, type Statement } from "../../database/sql.ts";
 import { COUNT_COLUMNS, countsOf, countTables, type CountColumns, type Kind } from "../items/counts.ts";
 import { hardwareOptions, hardwareSummary, noItems, withoutZeros } from "../items/summary.ts";
 import { buildItems, issuesOfItems, testItems, variant } from "../items/tables.ts";
@@ -35,10 +35,10 @@ const FOUND = raw(`exists (select from trees) as "hasTrees", exists (select from
       ) line) as lines`);
 
 /** Items as lists and summaries see them: a build passes the global filters when one of its tests in selected trees does. */
-function items(request: HardwareRequest, lists: boolean): Statement {
+function items(request: HardwareRequest, wanted: Parameters<typeof hardwareScope>[1]): Statement {
   const { filters } = request;
   const passesRecord = sql`b.id in (select build_id from test_items where passes_record and selected)`;
-  return sql`${hardwareScope(request, lists)}, ${issuesOfItems()}, ${testItems(filters)}, ${buildItems(filters, passesRecord)}`;
+  return sql`${hardwareScope(request, wanted)}, ${issuesOfItems()}, ${testItems(filters)}, ${buildItems(filters, passesRecord)}`;
 }
 
 async function queryFound<T>(pool: Pool, name: string, statement: Statement): Promise<T & Found> {
@@ -68,45 +68,87 @@ const TREES = `(select coalesce(json_agg(json_build_object('place', t.place, 'or
       'counts', (select json_agg(json_build_array(kind, status, items)) from counts_of_trees n where n.place = t.place))
       order by t.place), '[]') from trees t) as trees`;
 
-/**
- * Counts on a piece of hardware, the options of its filters, and its trees.
- *
- * @param sparse as the full details show it: counts of trees without zeros, and null where there is nothing
- */
-export async function hardwareDetailsSummary(
-  pool: Pool,
-  request: HardwareRequest,
-  sparse: boolean,
-): Promise<Found & { summary: Static<typeof HardwareSummary> }> {
-  const { hasTrees, hasRows, lines, trees, compatibles, ...columns } = await queryFound<SummaryRow>(
-    pool,
-    variant("hardware_summary", request.filters),
-    sql`
-      with ${items(request, false)},
-      ${countTables("selected")},
+/** What `summaryColumns` counts from. */
+const COUNTED = raw(`${countTables("selected").text},
       counts_of_trees as (
         select place, case when is_boot then 'boots' else 'tests' end as kind, status, count(*) as items
         from test_values group by place, is_boot, status
         union all
         select place, 'builds', status, count(*) from build_values where not is_dummy group by place, status
-      )
-      select ${FOUND}, ${COUNT_COLUMNS}, ${raw(TREES)}, array(
-          select distinct name collate "C" from test_values cross join unnest(compatible) name
-          where name <> '' and name <> ${request.hardware} order by 1
-        ) as compatibles`,
+      )`);
+
+/** The columns of `SummaryRow`. */
+function summaryColumns({ hardware }: HardwareRequest): Statement {
+  return sql`${COUNT_COLUMNS}, ${raw(TREES)}, array(
+        select distinct name collate "C" from test_values cross join unnest(compatible) name
+        where name <> '' and name <> ${hardware} order by 1
+      ) as compatibles`;
+}
+
+/** JSON text of the builds that the filters keep. */
+const BUILD_LIST = raw(`coalesce((
+        select json_agg(item order by ${listOrder("b")})
+        from build_items b cross join lateral (select ${HARDWARE_BUILD}) item where b.selected and b.passes
+      ), '[]')::text as builds`);
+
+/** JSON texts of the boots and tests that the filters keep, as the row `lists`. */
+function testLists(fullEnvironment: boolean): SqlFragment {
+  const list = (of: string): string =>
+    `coalesce(json_agg(item order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
+  return raw(`(
+        select ${list("t.is_boot")} as boots, ${list("not t.is_boot")} as tests
+        from test_items t
+        ${hardwareTest(fullEnvironment)}
+        where t.selected and t.passes
+      ) lists`);
+}
+
+/** Counts on a piece of hardware, the options of its filters, and its trees. */
+export async function hardwareDetailsSummary(
+  pool: Pool,
+  request: HardwareRequest,
+): Promise<Found & { summary: Static<typeof HardwareSummary> }> {
+  const row = await queryFound<SummaryRow>(
+    pool,
+    variant("hardware_summary", request.filters),
+    sql`
+      with ${items(request, "counts")}, ${COUNTED}
+      select ${FOUND}, ${summaryColumns(request)}`,
   );
+  return { ...row, summary: summaryOf(row, request, false) };
+}
+
+/** The same and all lists as JSON texts, in one statement: what is on the hardware takes as long to be found as to be listed. */
+export async function hardwareFull(
+  pool: Pool,
+  request: HardwareRequest,
+): Promise<
+  Found & { summary: Static<typeof HardwareSummary>; builds: string; boots: string; tests: string }
+> {
+  const row = await queryFound<SummaryRow & { builds: string; boots: string; tests: string }>(
+    pool,
+    variant("hardware_full", request.filters),
+    sql`
+      with ${items(request, "both")}, ${COUNTED}
+      select ${FOUND}, ${summaryColumns(request)}, ${BUILD_LIST}, lists.*
+      from ${testLists(false)}`,
+  );
+  return { ...row, summary: summaryOf(row, request, true) };
+}
+
+/** @param sparse as the full details show it: counts of trees without zeros, and null where there is nothing */
+function summaryOf(
+  { trees, compatibles, ...columns }: SummaryRow,
+  { filters }: HardwareRequest,
+  sparse: boolean,
+): Static<typeof HardwareSummary> {
   const counts = countsOf(columns);
-  const summary = hardwareSummary(counts, request.filters);
+  const summary = hardwareSummary(counts, filters);
   if (sparse) for (const kind of [summary.boots, summary.tests]) kind.platforms = nullIfEmpty(kind.platforms);
   return {
-    hasTrees,
-    hasRows,
-    lines,
-    summary: {
-      summary,
-      filters: hardwareOptions(counts),
-      common: { trees: trees.map((tree) => hardwareTree(tree, sparse)), compatibles },
-    },
+    summary,
+    filters: hardwareOptions(counts),
+    common: { trees: trees.map((tree) => hardwareTree(tree, sparse)), compatibles },
   };
 }
 
@@ -134,43 +176,33 @@ function hardwareTree({ place, counts, ...tree }: TreeRow, sparse: boolean): Sta
   };
 }
 
-/** JSON text of the builds that the filters keep. */
+/** The builds that the filters keep, as JSON text. */
 export function hardwareBuilds(pool: Pool, request: HardwareRequest): Promise<Found & { builds: string }> {
   return queryFound(
     pool,
     variant("hardware_builds", request.filters),
     sql`
-      with ${items(request, true)}
-      select ${FOUND}, coalesce((
-        select json_agg(item order by ${raw(listOrder("b"))})
- from build_items b cross join lateral (select ${raw(HARDWARE_BUILD)}) item where b.selected and b.passes
-      ), '[]')::text as builds`,
+      with ${items(request, "lists")}
+      select ${FOUND}, ${BUILD_LIST}`,
   );
 }
 
 /**
- * JSON texts of the boots and tests that the filters keep.
+ * The boots and tests that the filters keep, as JSON texts.
  *
  * @param fullEnvironment show all of `environment_misc`, not the platform alone
  */
 export function hardwareTests(
   pool: Pool,
   request: HardwareRequest,
-  fullEnvironment = false,
+  fullEnvironment: boolean,
 ): Promise<Found & { boots: string; tests: string }> {
-  const list = (of: string): string =>
-    `coalesce(json_agg(item order by ${listOrder("t")}) filter (where ${of}), '[]')::text`;
   return queryFound(
     pool,
     variant(fullEnvironment ? "hardware_tests_full" : "hardware_tests", request.filters),
     sql`
-      with ${items(request, true)}
+      with ${items(request, "lists")}
       select ${FOUND}, lists.*
-      from (
-        select ${raw(list("t.is_boot"))} as boots, ${raw(list("not t.is_boot"))} as tests
-        from test_items t
-        ${raw(hardwareTest(fullEnvironment))}
-        where t.selected and t.passes
-      ) lists`,
+      from ${testLists(fullEnvironment)}`,
   );
 }

@@ -14,7 +14,7 @@ import { statementsOf, type Cost } from "../../http/overload.ts";
 import { BODY_ERROR_ANSWERS, DEFAULT_ORIGIN, foundOrNot } from "../shapes.ts";
 import { EnvironmentQuery } from "../items/shapes.ts";
 import { parseWindow, REQUIRED, type Problem } from "./body.ts";
-import { hardwareBuilds, hardwareDetailsSummary, hardwareTests, type Found } from "./details.ts";
+import { hardwareBuilds, hardwareDetailsSummary, hardwareFull, hardwareTests, type Found } from "./details.ts";
 import type { HardwareRequest } from "./details_scope.ts";
 import {
   HardwareBoots,
@@ -176,14 +176,11 @@ function nothing(
 }
 
 async function sendFull(pool: Pool, reply: FastifyReply, details: Details): Promise<FastifyReply> {
-  const [counted, { builds }, { boots, tests }] = await Promise.all([
-    hardwareDetailsSummary(pool, details, true),
-    hardwareBuilds(pool, details),
-    hardwareTests(pool, details),
-  ]);
-  const error = nothing(reply, counted, details, "summary");
+  const full = await hardwareFull(pool, details);
+  const error = nothing(reply, full, details, "summary");
   if (error !== undefined) return sendNothing(reply, error);
-  const summary = JSON.stringify(counted.summary).slice(0, -1);
+  const { builds, boots, tests } = full;
+  const summary = JSON.stringify(full.summary).slice(0, -1);
   return sendJsonText(reply, `${summary},"builds":${builds},"boots":${boots},"tests":${tests}}`);
 }
 
@@ -192,7 +189,7 @@ async function sendSummary(pool: Pool, reply: FastifyReply, details: Details): P
   const [unknown] = details.filters.unknownStatuses;
   if (unknown !== undefined)
     throw new FilterError(`Invalid filter key or value: '${unknown}' must be one of the seven statuses`);
-  const counted = await hardwareDetailsSummary(pool, details, false);
+  const counted = await hardwareDetailsSummary(pool, details);
   const error = nothing(reply, counted, details, "summary");
   return error === undefined ? sendJson(reply, counted.summary) : sendNothing(reply, error);
 }

@@ -67,13 +67,17 @@ function testsOnHardware(hardware: string, origin: string, { start }: Window): S
  * - `build_values`, `test_values`: what ran on the hardware in the chosen commits of all trees, with `place` and
  *   `selected` of their tree, and tree_name, git_repository_url, git_repository_branch of their checkout
  *
- * @param lists all that lists show, not only what is counted
+ * @param wanted what is counted, what lists show, or both
  */
 export function hardwareScope(
   { hardware, origin, window, selectedCommits, filters }: HardwareRequest,
-  lists: boolean,
+  wanted: "counts" | "lists" | "both",
 ): Statement {
-  const shown = lists ? LISTED_VALUES : [...COUNTED_VALUES, "compatible" as const];
+  const lists = wanted !== "counts";
+  const shown = [
+    ...(lists ? LISTED_VALUES : []),
+    ...(wanted === "lists" ? [] : [...COUNTED_VALUES, "compatible" as const]),
+  ];
   const hasSelection = Object.keys(selectedCommits).length > 0;
   return sql`${headCommits(window)}, tests_on_hardware as materialized (
     select * from (${testsOnHardware(hardware, origin, window)}) t where t.origin = ${origin}
