@@ -241,6 +241,27 @@ describe("a kept answer", () => {
   });
 });
 
+describe("a request that waits for its turn", () => {
+  const boots = `/api/tree/mainline/master/${HASH}/boots?origin=o`;
+
+  it("is answered with what there is when it reads, which is kept", async () => {
+    const gate = gatedPool(database.pool, "tree_boots");
+    const slow = await cachingServer(gate.pool);
+    const first = slow.get(boots);
+    await eventually(gate.read).toBe(1);
+    const waiting = slow.get(summary("next"));
+    await commit(database, { tests: [test("next", 7)] });
+    await sleep(PROMISED_MS);
+    gate.letGo();
+    await first;
+    const { body } = await waiting;
+    const { misses } = slow.cacheStats;
+    expect(body).toEqual((await slow.get(summary("next"))).body);
+    expect(slow.cacheStats.misses).toBe(misses);
+    expect(body).toEqual((await server.get(summary("next"))).body);
+  });
+});
+
 describe("equal requests", () => {
   it("are read once", async () => {
     const gate = gatedPool(database.pool, "tree_listing");
