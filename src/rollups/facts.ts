@@ -174,40 +174,55 @@ export function hardwareBuilds(source: string, moment: Moment, condition = "true
 const IS_OLDER =
   "o.id not in (select id from new_tests) and o.id not in (select id from touched_tests where staged)";
 
+/** Older tests of a build that are looked at to know its hardware. Nearly all builds have fewer. */
+const OLDER_LOOKED_AT = 500;
+
 /**
  * The same, after the merge, for builds that count as before, and only where a test of the batch is the first on its
- * hardware: a build may have thousands of tests that come one by one, and reading all of them each time is not needed.
+ * hardware. Some hundred older tests of a build are read once for all of its hardware; only where it has more, each piece that
+ * was not among these is looked for: a build may have thousands of tests that come one by one.
  *
  * @param tests the new and the touched ones, with the columns of `TEST_FACTS` as `t`
  */
 export function newHardwareOfBuilds(tests: string): string {
+  const hardware = "(t.build_id, t.test_origin, t.platform)";
   return `
-  select t.test_origin, t.platform, c.id, ${CHECKOUT_TIME}, upper(b.status), count(*)::integer
+  with older as materialized (
+    -- index tests_build_id_551a24f9
+    select p.build_id, o.origin, o.platform
+    from (select build_id from touched_pairs where not restated) p
+    cross join lateral (
+      select o.origin, ${platformOf("o")} as platform from tests o
+      where o.build_id = p.build_id and ${IS_OLDER}
+      limit ${OLDER_LOOKED_AT}
+    ) o
+  )
+  select t.test_origin, t.platform, x.checkout_id, x.checkout_time, x.status, count(*)::integer
   from (
     select distinct t.build_id, t.origin as test_origin, t.platform
     from ${tests}
     where t.platform is not null and t.build_id in (select build_id from touched_pairs where not restated)
   ) t
   join (
-    -- once a build: where all of its tests are new, none of its hardware has to be looked for
-    select p.build_id, exists (
-      select from tests o where o.build_id = p.build_id and ${IS_OLDER} offset 0) as has_older
-    from touched_pairs p where not p.restated
+    -- once a build and not once a test
+    select b.id as build_id, upper(b.status) as status, c.id as checkout_id, ${CHECKOUT_TIME} as checkout_time
+    from (select build_id from touched_pairs where not restated) p
+    ${lookup("builds", "b", "b.id = p.build_id")}
+    ${lookup("checkouts", "c", "c.id = b.checkout_id")}
+    where not ${IS_DUMMY_BUILD}
     offset 0
   ) x on x.build_id = t.build_id
-  ${lookup("builds", "b", "b.id = t.build_id")}
-  ${lookup("checkouts", "c", "c.id = b.checkout_id")}
-  where not ${IS_DUMMY_BUILD}
-    and not (x.has_older and exists (
-      -- index tests_build_id_551a24f9; what the merge may have changed is held against what it was
-      select from (select id, origin, environment_misc from tests where build_id = t.build_id offset 0) o
-      where o.origin = t.test_origin and ${platformOf("o")} = t.platform and ${IS_OLDER}
-      offset 0))
-    and not exists (
-      select from touched_tests o
-      where o.staged and o.build_id = t.build_id and o.origin = t.test_origin and o.platform = t.platform
-      offset 0)
-  group by t.test_origin, t.platform, c.id, ${CHECKOUT_TIME}, upper(b.status)`;
+  where ${hardware} not in (select distinct build_id, origin, platform from older where platform is not null)
+    -- what the merge may have changed is held against what it was
+    and ${hardware} not in (
+      select build_id, origin, platform from touched_tests where staged and platform is not null)
+    and not (
+      t.build_id in (select build_id from older group by build_id having count(*) >= ${OLDER_LOOKED_AT})
+      and exists (
+        select from (select id, origin, environment_misc from tests where build_id = t.build_id offset 0) o
+        where o.origin = t.test_origin and ${platformOf("o")} = t.platform and ${IS_OLDER}
+        offset 0))
+  group by t.test_origin, t.platform, x.checkout_id, x.checkout_time, x.status`;
 }
 
 /**
