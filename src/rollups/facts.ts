@@ -175,11 +175,11 @@ const IS_OLDER =
   "o.id not in (select id from new_tests) and o.id not in (select id from touched_tests where staged)";
 
 /** Older tests of a build that are looked at to know its hardware. Nearly all builds have fewer. */
-const OLDER_LOOKED_AT = 500;
+const OLDER_LOOKED_AT = 200;
 
 /**
  * The same, after the merge, for builds that count as before, and only where a test of the batch is the first on its
- * hardware. Some hundred older tests of a build are read once for all of its hardware; only where it has more, each piece that
+ * hardware. Two hundred older tests of a build are read once for all of its hardware; only where it has more, each piece that
  * was not among these is looked for: a build may have thousands of tests that come one by one.
  *
  * @param tests the new and the touched ones, with the columns of `TEST_FACTS` as `t`

@@ -1,5 +1,12 @@
 /** hardware_status: nine counters per test origin, platform and checkout (chapter 02, section 19). */
-import { CHECKOUT_TIME, COUNTED_TESTS, COUNTERS, COUNTER_SUMS, OWN_TEST_KEY, hardwareBuilds } from "./facts.ts";
+import {
+  CHECKOUT_TIME,
+  COUNTED_TESTS,
+  COUNTERS,
+  COUNTER_SUMS,
+  OWN_TEST_KEY,
+  hardwareBuilds,
+} from "./facts.ts";
 import { TEST_MOVES } from "./touched.ts";
 
 const KEY = "test_origin, platform, checkout_id";

@@ -27,9 +27,7 @@ function possibleNames(id: string): string[] {
 /** Where in a spool directory the file of a submission lies. @throws the system's error when the spool cannot be read */
 export async function findFile(spoolDir: string, id: string): Promise<FoundFile | undefined> {
   const names = possibleNames(id);
-  return (
-    (await within("incoming", spoolDir, names, ".temp")) ?? (await findComplete(spoolDir, names))
-  );
+  return (await within("incoming", spoolDir, names, ".temp")) ?? (await findComplete(spoolDir, names));
 }
 
 /** Where the file of a submission that was complete lies, by the names that it may have. Looking costs a call for each name and place. */

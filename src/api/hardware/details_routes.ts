@@ -14,7 +14,13 @@ import { statementsOf, type Cost } from "../../http/overload.ts";
 import { BODY_ERROR_ANSWERS, DEFAULT_ORIGIN, foundOrNot } from "../shapes.ts";
 import { EnvironmentQuery } from "../items/shapes.ts";
 import { parseWindow, REQUIRED, type Problem } from "./body.ts";
-import { hardwareBuilds, hardwareDetailsSummary, hardwareFull, hardwareTests, type Found } from "./details.ts";
+import {
+  hardwareBuilds,
+  hardwareDetailsSummary,
+  hardwareFull,
+  hardwareTests,
+  type Found,
+} from "./details.ts";
 import type { HardwareRequest } from "./details_scope.ts";
 import {
   HardwareBoots,

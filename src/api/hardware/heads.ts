@@ -20,7 +20,8 @@ export function sameLine(a: string, b: string): SqlFragment {
 }
 
 const LINE = raw("array[c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url]");
-const HEAD_COLUMNS = raw(`c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, c.git_commit_hash,
+const HEAD_COLUMNS =
+  raw(`c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, c.git_commit_hash,
         c.git_commit_name, c.git_commit_tags`);
 
 /**

@@ -23,7 +23,13 @@ it("finds the newest checkout of each line inside a window, wherever the window 
     order by origin, tree_name, git_repository_branch, git_repository_url, coalesce(start_time, _timestamp) desc, id collate "C";
     -- the newest of one line is known, but not stored any more
     delete from checkouts where id = (select checkout_id from latest_checkout order by checkout_id limit 1)`);
-  for (const [from, to] of [[1, 31], [1, 20], [10, 12], [24, 25], [28, 31]] as const) {
+  for (const [from, to] of [
+    [1, 31],
+    [1, 20],
+    [10, 12],
+    [24, 25],
+    [28, 31],
+  ] as const) {
     const window = { start: day(from), end: day(to) };
     const found = await database.pool.query(
       sql`with ${headCommits(window)} select head_checkout_id as id from heads order by 1`,
