@@ -14,12 +14,13 @@ beforeAll(async () => {
 const KEPT = Number.MAX_SAFE_INTEGER;
 const STREAMED = 0;
 
-async function outcomes(path: string, smallFileBytes: number): Promise<ObjectOutcome[]> {
+async function outcomes(path: string, smallFileBytes: number, wholeFileBytes = 0): Promise<ObjectOutcome[]> {
   const all: ObjectOutcome[] = [];
   for await (const some of readSubmission(path, {
     treeNames: new Map(),
     clock: () => "2026-01-01T00:00:00.000000Z",
     smallFileBytes,
+    wholeFileBytes,
   })) {
     all.push(...some);
   }
@@ -66,6 +67,45 @@ describe("readSubmission", () => {
     const path = join(directory, "whole.json");
     await writeFile(path, text);
     expect([await rule(path, KEPT), await rule(path, STREAMED)]).toEqual([expected, expected]);
+  });
+
+  const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
+  const one = (member: string): string =>
+    `{"version":{"major":5,"minor":3},"tests":[{"id":"o:1","build_id":"o:b","origin":"o",${member}}]}`;
+  it.each([
+    JSON.stringify(
+      submission({ tests: tests.slice(0, 50), builds: [{ id: 1 }, null, 5, "x"], checkouts: [[]] }),
+    ),
+    one(`"comment":"a\\n\\u0000b"`),
+    one(`"comment":"\\ud800"`),
+    one(`"comment":"\\ud83d\\udc27 \\u00e9 \\t\\\\"`),
+    one(`"comment":"tab\tin it"`),
+    one(`"misc":{"exact":12345678901234567890.5,"small":1}`),
+    one(`"misc":{"exact":1e999,"deep":${nested(20)}}`),
+    one(`"duration":1e999`),
+    one(`"misc":{"__proto__":{"x":1},"constructor":2}`),
+    one(`"__proto__":1`),
+    ...[497, 498, 499, 500, 10_000].map((levels) => one(`"misc":${nested(levels)}`)),
+    one(`"misc":{"a":1},"misc":{"b":2}`),
+    `{"version":{"major":4,"minor":5},"tests":[{"id":"o:1","build_id":"o:b","origin":"o","waived":true},{"id":"o:2","build_id":"o:b","origin":"o","waived":true}]}`,
+    `{"tests":[{"id":"o:1","build_id":"o:b","origin":"o"}],"version":{"major":5,"minor":3},"builds":[]}`,
+    `{"version":{"major":5},"tests":[1],"tests":[{"id":"o:1","build_id":"o:b","origin":"o"}]}`,
+    `{"version":{"major":5},"tests":[{"id":"o:1","build_id":"o:b","origin":"o"},]}`,
+    `{"version":{"major":5},"tests":{}}`,
+    `{"version":{"major":5},"others":[]}`,
+    `\ufeff{"version":{"major":5}}`,
+    `[]`,
+    `5`,
+    ` `,
+    `{"version":{"major":9}}`,
+  ])("gives the same whether it is parsed as one or cut: %#", async (text) => {
+    const path = join(directory, `one-${String(Math.random()).slice(2)}.json`);
+    await writeFile(path, text);
+    const result = (wholeFileBytes: number): Promise<unknown> =>
+      outcomes(path, KEPT, wholeFileBytes).catch((error: unknown) =>
+        error instanceof FileRefused ? error.refusal : error,
+      );
+    expect(await result(KEPT)).toEqual(await result(0));
   });
 
   it("hands nothing on of a big file that ends badly", async () => {
