@@ -41,15 +41,14 @@ export class Inbox {
   /** @throws SubmitError 503 when the queue or the disk is full, or would be with this many bytes more */
   async checkRoom(bytes: number): Promise<void> {
     const { maxWaitingFiles, minFreeBytes } = this.#limits;
-    if (performance.now() - this.#lookedAt > SPACE_HOLDS_MS) {
+    const needed = minFreeBytes + bytes;
+    // Nobody is sent away because of what was seen before.
+    if (this.#free < needed || performance.now() - this.#lookedAt > SPACE_HOLDS_MS) {
       const { bavail, bsize } = await statfs(this.folder);
       this.#free = bavail * bsize;
       this.#lookedAt = performance.now();
     }
-    if (this.#free < minFreeBytes + bytes) {
-      this.#lookedAt = Number.NEGATIVE_INFINITY;
-      throw diskFull();
-    }
+    if (this.#free < needed) throw diskFull();
     this.#free -= bytes;
     if (performance.now() - this.#countedAt > COUNT_HOLDS_MS) {
       this.#counting ??= this.#count();
