@@ -106,13 +106,13 @@ export class AnswerCache {
         land();
         return sharedEntry;
       }
-      stats.misses++;
-      // Before anything is read, so that a commit during the reading makes the answer an old one.
-      let unsureBefore = unsureAnswers();
-      let asOf = await follower.position();
-      const afterWaiting = async (): Promise<Entry | undefined> => {
+      // Noted before anything is read, so that a commit during the reading makes the answer an old one.
+      let unsureBefore = 0;
+      let asOf: number | undefined;
+      const begin = async (): Promise<Entry | undefined> => {
         const kept = await this.#kept(key);
         if (kept === undefined) {
+          stats.misses++;
           unsureBefore = unsureAnswers();
           asOf = await follower.position();
         } else {
@@ -122,13 +122,13 @@ export class AnswerCache {
         return kept;
       };
       const done = (read: Read): Entry | undefined => {
-        const isSure = asOf !== undefined && unsureAnswers() === unsureBefore;
-        const entry = isSure && asOf !== undefined ? this.#keep(key, asOf, read) : undefined;
+        const entry =
+          asOf !== undefined && unsureAnswers() === unsureBefore ? this.#keep(key, asOf, read) : undefined;
         land();
         if (entry !== undefined) shared?.set(key, entry);
         return entry;
       };
-      return new Reading({ afterWaiting, done, failed: land });
+      return new Reading({ begin, done, failed: land });
     } catch (error) {
       land();
       throw error;
@@ -172,7 +172,7 @@ export class AnswerCache {
 }
 
 interface ReadingSteps {
-  afterWaiting: () => Promise<Entry | undefined>;
+  begin: () => Promise<Entry | undefined>;
   done: (read: Read) => Entry | undefined;
   failed: () => void;
 }
@@ -180,19 +180,19 @@ interface ReadingSteps {
 /** A request that has to read its answer itself, while others wait for it. `done` or `failed` has to be called. */
 export class Reading {
   /**
-   * To be called when the request had to wait for its turn, before it reads: its answer is as old as what is read, not as the
-   * request.
+   * To be called just before it reads, when it has waited for whatever it waits for: an answer is as old as what is read, not as
+   * the request. What was not begun is not kept.
    *
    * @returns an answer that another request has read meanwhile; there is nothing left to do then
    */
-  readonly afterWaiting: () => Promise<Entry | undefined>;
+  readonly begin: () => Promise<Entry | undefined>;
   /** Keeps the answer. @returns undefined when it cannot be kept */
   readonly done: (read: Read) => Entry | undefined;
   /** There is no answer to keep: others read for themselves. */
   readonly failed: () => void;
 
-  constructor({ afterWaiting, done, failed }: ReadingSteps) {
-    this.afterWaiting = afterWaiting;
+  constructor({ begin, done, failed }: ReadingSteps) {
+    this.begin = begin;
     this.done = done;
     this.failed = failed;
   }

@@ -135,6 +135,24 @@ describe("adoption", () => {
     expect(await derivedDifferences(database.pool)).toEqual([]);
   });
 
+  it("names the newest checkout of each tree where the reference did not", async () => {
+    const reference = new ReferenceDatabase(database);
+    await reference.create();
+    await reference.fill();
+    const tree = "'o', 'quiet', 'https://x/z.git', 'master', repeat('d', 40)";
+    await database.pool.query(`
+      insert into checkouts (_timestamp, start_time, id, origin, tree_name, git_repository_url, git_repository_branch, git_commit_hash)
+      values ('2026-01-04', '2026-01-04', 'o:quiet', ${tree});
+      insert into tree_listing (start_time, checkout_id, origin, tree_name, git_repository_url, git_repository_branch, git_commit_hash,
+        build_pass, build_failed, build_inc, boot_pass, boot_failed, boot_inc, test_pass, test_failed, test_inc)
+      values ('2026-01-04', 'o:quiet', ${tree}, 0, 0, 0, 0, 0, 0, 0, 0, 0)`);
+    await run();
+    expect(await database.rows("select checkout_id from latest_checkout where tree_name = 'quiet'")).toEqual([
+      { checkout_id: "o:quiet" },
+    ]);
+    expect(await derivedDifferences(database.pool)).toEqual([]);
+  });
+
   it.each([1, 2, 5, 9, 10, 12, 13, 15, 16, 17])(
     "takes a database of level %i, whose derived tables are older or missing",
     async (level) => {

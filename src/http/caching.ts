@@ -32,20 +32,20 @@ const states = new WeakMap<FastifyRequest, State>();
 
 /**
  * To be called behind what lets requests wait for their turn, and before the routes: whoever waited is answered with what
- * another request has read meanwhile, or reads from then on. Else under load every answer would be too old to be kept by the
+ * another request has read meanwhile, or begins to read then. Else under load every answer would be too old to be kept by the
  * time it is read, and each request would read its own.
  */
-export function lookAgainAfterWaiting(app: FastifyInstance): void {
+export function beginReadings(app: FastifyInstance): void {
   app.addHook("onRoute", (route) => {
     if (route.config?.cache === undefined) return;
     const before = route.preHandler ?? [];
-    const lookAgain = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-      const entry = await states.get(request)?.reading?.afterWaiting();
+    const begin = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+      const entry = await states.get(request)?.reading?.begin();
       if (entry === undefined) return undefined;
       states.set(request, { entry });
       return sendKept(reply, entry);
     };
-    route.preHandler = [...(Array.isArray(before) ? before : [before]), lookAgain];
+    route.preHandler = [...(Array.isArray(before) ? before : [before]), begin];
   });
 }
 
@@ -53,7 +53,11 @@ function sendKept(reply: FastifyReply, { answer }: Entry): FastifyReply {
   return reply.header("content-type", "application/json").send(answer.body);
 }
 
-/** To be called before the routes and before what compresses are registered. @param cache absent when it is off */
+/**
+ * To be called before the routes and before what compresses are registered; with a cache, `beginReadings` too.
+ *
+ * @param cache absent when it is off
+ */
 export function cacheAnswers(app: FastifyInstance, cache?: AnswerCache, hotPath?: HotPath): void {
   app.addHook("onRoute", (route) => {
     const policy = route.config?.cache;

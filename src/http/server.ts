@@ -42,7 +42,7 @@ import { submitRoutes, type SubmissionOptions } from "../submit/routes.ts";
 import { sendJson } from "./answers.ts";
 import { takeRawBodies } from "./body.ts";
 import { answerCache } from "./answer_cache.ts";
-import { cacheAnswers, lookAgainAfterWaiting } from "./caching.ts";
+import { beginReadings, cacheAnswers } from "./caching.ts";
 import { prepareDrain } from "./drain.ts";
 import { ApiError } from "./errors.ts";
 import { isAllowedHost } from "./hosts.ts";
@@ -161,7 +161,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const { cache, hotPath } = answerCache(app, options, changes, corsOrigins(settings), reads);
   cacheAnswers(app, cache, hotPath);
   await limitOverload(app, reads, settings.overload);
-  if (cache !== undefined) lookAgainAfterWaiting(app);
+  if (cache !== undefined) beginReadings(app);
   await app.register(compress, {
     threshold: COMPRESSION_THRESHOLD_BYTES,
     encodings: ["gzip"],

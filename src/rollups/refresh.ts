@@ -73,7 +73,7 @@ async function columnNames(client: pg.Client, query: string): Promise<string> {
 
 /**
  * Brings the derived tables of an adopted database up to date: all commits that the reference had not finished
- * counting, or all when its tables were of an older shape. The queues keep what lacks a parent.
+ * counting, and those of trees of which it names no newest checkout; or all when its tables were of an older shape. The queues keep what lacks a parent.
  */
 export async function refreshAdopted(
   client: pg.Client,
@@ -87,7 +87,8 @@ export async function refreshAdopted(
     union select checkout_id from pending_builds
     union select checkout_id from processed_listing_items where status is null
     union select c.id from checkouts c
-      where ${commitKey("c")} not in (select ${commitKey("l")} from tree_listing l)`;
+      where ${commitKey("c")} not in (select ${commitKey("l")} from tree_listing l)
+        or ${treeKey("c")} not in (select ${treeKey("l")} from latest_checkout l)`;
   await refreshCommits(client, seeds, log);
   await client.query(derivedTablesAreEmpty ? REFILL_QUEUES : TRIM_QUEUES);
 }

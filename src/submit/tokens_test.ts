@@ -1,5 +1,5 @@
 import { SignJWT, UnsecuredJWT } from "jose";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SubmitError } from "./errors.ts";
 import { isOrigin, Submitter } from "./submitter.ts";
 import { authenticate, createToken } from "./tokens.ts";
@@ -76,6 +76,18 @@ describe("tokens", () => {
     // Clocks differ a little.
     expect(await refusal(`Bearer ${await createToken(SECRET, ["o"], inSeconds(-10))}`)).toBe("none");
     expect(await refusal(await bearer({ origin: "o", nbf: Date.now() / 1000 + 600 }))).toBe(invalid);
+  });
+
+  it("end when they end, also those that were seen before", async () => {
+    const token = `Bearer ${await createToken(SECRET, ["o"], inSeconds(600))}`;
+    expect([await refusal(token), await refusal(token)]).toEqual(["none", "none"]);
+    expect(await refusal(token, SECRET.toUpperCase())).toMatch(/^401/);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 640_000 });
+    try {
+      expect(await refusal(token)).toMatch(/has expired$/);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("have to name an origin", async () => {
