@@ -19,7 +19,11 @@ export class Records {
   bytes: number;
 }
 
-export type Open = (group: string, path: string, body?: unknown) => Promise<unknown>;
+export type Open = (
+  group: string,
+  path: string,
+  options?: { body?: unknown; read?: boolean },
+) => Promise<unknown>;
 
 export class Clients {
   constructor(base: string, records: Records);

@@ -17,6 +17,8 @@ const unzip = promisify(gunzip);
 const TIMEOUT_MS = 30_000;
 /** Bodies that were parsed once already are known by their `ETag`: the clients share cores with the server. */
 const MOST_PARSED_BYTES = 200e6;
+/** An answer that only says what is wrong is shorter, compressed or not. */
+const MOST_ERROR_BYTES = 2000;
 
 /** Where answers are noted. */
 export class Records {
@@ -51,11 +53,12 @@ export class Clients {
   newClient({ isBrowser = false } = {}) {
     const agent = newAgent(this.#base);
     const kept = new Map();
-    return (scenario) => (group, path, body) =>
-      this.#open({ agent, kept, isBrowser, scenario }, group, path, body);
+    return (scenario) => (group, path, options) =>
+      this.#open({ agent, kept, isBrowser, scenario }, group, path, options);
   }
 
-  async #open({ agent, kept, isBrowser, scenario }, group, path, body) {
+  /** @returns the answer's JSON, or nothing where `read` says that nobody needs what is in it */
+  async #open({ agent, kept, isBrowser, scenario }, group, path, { body, read = true } = {}) {
     const etag = kept.get(path);
     const sent = performance.now();
     const record = { scenario, group, ms: 0, status: 0 };
@@ -64,12 +67,12 @@ export class Clients {
         agent,
         body,
         // What was forgotten here has to be sent again.
-        etag: etag !== undefined && this.#parsed.has(etag) ? etag : undefined,
+        etag: etag !== undefined && (!read || this.#parsed.has(etag)) ? etag : undefined,
       });
       record.status = answer.status;
       record.ms = performance.now() - sent;
       this.#records.bytes += answer.bytes.length;
-      const json = await this.#jsonOf(answer, etag);
+      const json = await this.#jsonOf(answer, etag, read);
       if (isBrowser && body === undefined && answer.etag !== undefined) kept.set(path, answer.etag);
       return json;
     } catch (error) {
@@ -81,8 +84,9 @@ export class Clients {
     }
   }
 
-  async #jsonOf({ status, etag, bytes, encoding }, sentEtag) {
+  async #jsonOf({ status, etag, bytes, encoding }, sentEtag, read) {
     if (status === 304) return this.#parsed.get(sentEtag);
+    if (status === 200 && !read && bytes.length > MOST_ERROR_BYTES) return undefined;
     if (status !== 200) throw new Error(`${status} ${(await textOf(bytes, encoding)).slice(0, 200)}`);
     const known = etag === undefined ? undefined : this.#parsed.get(etag);
     if (known !== undefined) return known;

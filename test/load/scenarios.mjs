@@ -2,16 +2,20 @@
  * The eight scenarios of chapter 08, section 11: what somebody asks for who opens a page, each step led to by the answer
  * before. A scenario is a function of an `open` that asks and gives the answer's JSON, and of what is known of the server.
  *
- * `open(group, path)` is a GET, `open(group, path, body)` a POST; groups are named as in budgets.mjs.
+ * `open(group, path)` is a GET, `open(group, path, { body })` a POST; groups are named as in budgets.mjs. What is only
+ * looked at is opened with `{ read: false }`.
  */
+
+const LOOK = { read: false };
 
 export const SCENARIOS = {
   /** All trees of the origin that is shown first, and of another. */
   async treeListing(open, world) {
-    await open("tree-listing", `/api/tree/?${world.interval}`);
+    await open("tree-listing", `/api/tree/?${world.interval}`, LOOK);
     await open(
       "tree-listing",
       `/api/tree/?origin=${encodeURIComponent(any(world.origins))}&${world.interval}`,
+      LOOK,
     );
   },
 
@@ -19,7 +23,7 @@ export const SCENARIOS = {
   async treeDetails(open, world) {
     for (const tree of [any(world.trees), any(world.trees)]) {
       const { api_url: details } = await latest(open, tree);
-      await open("tree-full", details);
+      await open("tree-full", details, LOOK);
     }
   },
 
@@ -27,7 +31,7 @@ export const SCENARIOS = {
   async treeCommits(open, world) {
     const tree = any(world.trees);
     const { git_commit_hash: hash } = await latest(open, tree);
-    await open("tree-commits", `${pathOf(tree)}/${hash}/commits?${originOf(tree)}`);
+    await open("tree-commits", `${pathOf(tree)}/${hash}/commits?${originOf(tree)}`, LOOK);
   },
 
   /** A build of a tree's newest commit, and a boot test. */
@@ -35,9 +39,9 @@ export const SCENARIOS = {
     const tree = any(world.trees);
     const { git_commit_hash: hash } = await latest(open, tree);
     const { builds } = await open("tree-builds", `${pathOf(tree)}/${hash}/builds?${originOf(tree)}`);
-    if (builds.length > 0) await open("build", `/api/build/${encodeURIComponent(any(builds).id)}`);
+    if (builds.length > 0) await open("build", `/api/build/${encodeURIComponent(any(builds).id)}`, LOOK);
     const { boots } = await open("tree-boots", `${pathOf(tree)}/${hash}/boots?${originOf(tree)}`);
-    if (boots.length > 0) await open("test", `/api/test/${encodeURIComponent(any(boots).id)}`);
+    if (boots.length > 0) await open("test", `/api/test/${encodeURIComponent(any(boots).id)}`, LOOK);
   },
 
   /** The platforms of five days. */
@@ -49,20 +53,24 @@ export const SCENARIOS = {
   async hardwareDetails(open, world) {
     const { platform } = any(await platforms(open, world));
     const body = { ...world.window, selectedCommits: {}, filter: {} };
-    await open("hardware-full", `/api/hardware/${encodeURIComponent(platform)}`, body);
+    await open("hardware-full", `/api/hardware/${encodeURIComponent(platform)}`, { ...LOOK, body });
   },
 
   /** The issues of code that something was found for, and all. */
   async issueListing(open) {
-    await open("issue-listing", "/api/issue/?filter_issue.culprit=code&filter_issue.options=hasIncident");
-    await open("issue-listing", "/api/issue/");
+    await open(
+      "issue-listing",
+      "/api/issue/?filter_issue.culprit=code&filter_issue.options=hasIncident",
+      LOOK,
+    );
+    await open("issue-listing", "/api/issue/", LOOK);
   },
 
   /** One of them. */
   async issueDetails(open) {
     const { issues } = await open("issue-listing", "/api/issue/");
     const { id, version } = any(issues);
-    await open("issue", `/api/issue/${encodeURIComponent(id)}?version=${version}`);
+    await open("issue", `/api/issue/${encodeURIComponent(id)}?version=${version}`, LOOK);
   },
 };
 

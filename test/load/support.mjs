@@ -67,11 +67,15 @@ export async function fill(server, database, spool) {
   await query(server, database, "vacuum analyze");
 }
 
-/** Starts the program as a user does. @returns the process, and the address when it answers */
+/**
+ * Starts the program as a service is: in a session of its own, because the scheduler shares cores out among sessions,
+ * where each of PostgreSQL's processes has one. @returns the process, and the address when it answers
+ */
 export async function serve(env, args = []) {
   const child = spawn(process.execPath, [PROGRAM, "serve", "--port", "0", ...args], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
+    detached: true,
   });
   for await (const line of createInterface({ input: child.stdout })) {
     const base = /Listening on (http:\S+)\//.exec(line)?.[1];
