@@ -57,6 +57,8 @@ Examples:
 
 Exit codes: 0 all is well, 1 something is not as it should be, 2 wrong usage.`;
 
+/** The clients go on for this long before they count: code is compiled and plans are made then, as after any start. */
+const WARM_UP_MS = 10_000;
 /** Rounds through all scenarios before the load, one request after the other. */
 const IDLE_ROUNDS = 12;
 const BARE_ROUNDS = 200;
@@ -169,7 +171,9 @@ async function runAlone() {
     const token = await createToken(secret, [ORIGIN, world.window.origin]);
     const [{ records, seconds }, fed] = await Promise.all([
       load(under.base, world, recentlyAsked),
-      arg.rate === 0 ? undefined : feed(under.base, { ...arg, token, world }),
+      arg.rate === 0
+        ? undefined
+        : feed(under.base, { ...arg, seconds: arg.seconds + WARM_UP_MS / 1000, token, world }),
     ]);
     const staleness = await watching.end();
     staleness.lost = fed === undefined ? 0 : await settled(server, database, fed);
@@ -251,13 +255,18 @@ async function mediansWhenIdle(base, world) {
   return mediansOf(records);
 }
 
-/** All clients for the time. */
+/** All clients for the time, after they have warmed up. */
 async function load(base, world, records = new Records()) {
   const clients = new Clients(base, records);
   const delay = monitorEventLoopDelay({ resolution: 5 });
-  delay.enable();
-  const started = performance.now();
+  let started = performance.now() + WARM_UP_MS;
   const until = started + arg.seconds * 1000;
+  const warm = setTimeout(() => {
+    started = performance.now();
+    records.all = [];
+    records.bytes = 0;
+    delay.enable();
+  }, WARM_UP_MS);
   await Promise.all(
     Array.from({ length: arg.clients }, (_, number) =>
       live(clients.newClient({ isBrowser: number % 2 === 1 }), {
@@ -268,6 +277,7 @@ async function load(base, world, records = new Records()) {
       }),
     ),
   );
+  clearTimeout(warm);
   delay.disable();
   records.ownDelayMs = { p50: delay.percentile(50) / 1e6, p99: delay.percentile(99) / 1e6 };
   return { records, seconds: (performance.now() - started) / 1000 };
