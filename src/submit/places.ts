@@ -1,5 +1,6 @@
 /** Where a submission's file can lie in the spool, by its id (chapter 02, sections 4 and 14). */
-import { access, readdir, readFile, stat } from "node:fs/promises";
+import { access } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../database/errors.ts";
 
@@ -76,14 +77,15 @@ async function claimedFolders(spoolDir: string): Promise<string[]> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return false;
-    throw error;
-  }
+function exists(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    // Mostly it does not. An error of a callback has no stack trace, which takes ten times as long as to look.
+    access(path, (error) => {
+      if (error === null) resolve(true);
+      else if (errorCode(error) === "ENOENT") resolve(false);
+      else reject(error);
+    });
+  });
 }
 
 /** The text of the report beside a file in `failed/`; undefined when it has none. */
