@@ -27,9 +27,11 @@ function isoTime(): string {
   return lastText;
 }
 
-/** Lines that wait are written before they are more than this, and after this time. */
-const MAX_WAITING_CHARACTERS = 32_768;
+/** Lines that wait are written when there is no room for more, and after this time. */
+const WAITING_BYTES = 32_768;
 const MAX_WAITING_MS = 20;
+/** Of a character of JavaScript's in UTF-8, at most. */
+const BYTES_OF_CHARACTER = 3;
 
 /**
  * Written synchronously, so that the last lines before an exit are not lost. What is logged within a moment is written at
@@ -40,20 +42,27 @@ function standardError(): DestinationStream {
   return pretty({ destination: terminal(), translateTime: "HH:MM:ss", ignore: "pid,hostname" });
 }
 
+/** Lines wait as bytes: as texts each would outlive a collection of garbage or two, and cost more than its writing. */
 function gathered(destination: DestinationStream): DestinationStream & { flushSync: () => void } {
-  let waiting = "";
+  const waiting = Buffer.allocUnsafeSlow(WAITING_BYTES);
+  let used = 0;
   const flushSync = (): void => {
-    if (waiting === "") return;
-    const lines = waiting;
-    waiting = "";
+    if (used === 0) return;
+    const lines = waiting.toString("utf8", 0, used);
+    used = 0;
     destination.write(lines);
   };
   process.once("exit", flushSync);
   return {
     write: (line) => {
-      if (waiting === "") setTimeout(flushSync, MAX_WAITING_MS);
-      waiting += line;
-      if (waiting.length > MAX_WAITING_CHARACTERS) flushSync();
+      const most = line.length * BYTES_OF_CHARACTER;
+      if (most > WAITING_BYTES - used) flushSync();
+      if (most > WAITING_BYTES) {
+        destination.write(line);
+        return;
+      }
+      if (used === 0) setTimeout(flushSync, MAX_WAITING_MS);
+      used += waiting.write(line, used);
     },
     flushSync,
   };

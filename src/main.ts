@@ -1,6 +1,7 @@
 /** The command line: reads the arguments and runs one command. */
 import { Command, CommanderError } from "commander";
 import { commandNamed, COMMANDS, otherSpelling } from "./commands/commands.ts";
+import { compileNextTick } from "./next_tick.ts";
 import { endWithScheduler } from "./schedule/orphan.ts";
 import { VERSION } from "./version.ts";
 
@@ -68,4 +69,5 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(READER_GONE);
 });
 endWithScheduler();
+await compileNextTick();
 await main(process.argv.slice(2));

@@ -5,6 +5,7 @@ import { Bell } from "../ingest/bell.ts";
 import { logStatements } from "../database/statement_log.ts";
 import type { MetricsText } from "../http/metrics.ts";
 import { createLog } from "../log.ts";
+import { compileNextTick } from "../next_tick.ts";
 import { receiveTask, tell, type ChildHandlers } from "../processes/child.ts";
 import { loadSettings } from "../settings.ts";
 import type { Tracing } from "../tracing/tracing.ts";
@@ -116,4 +117,5 @@ async function main(): Promise<void> {
   process.exit(failure === undefined ? 0 : 1);
 }
 
+await compileNextTick();
 await main();
