@@ -82,6 +82,8 @@ export class Worker {
   #filesToCome = 0;
   /** Counts the batches that were thrown away; what was read for one of them is void. */
   #generation = 0;
+  /** Files of such batches, which were told to be taken again. */
+  readonly #givenUp = new WeakSet<SubmissionOutcome>();
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -135,6 +137,8 @@ export class Worker {
     let skip = tally.elements;
     try {
       for await (const objects of readSubmission(join(folder, name), { treeNames, clock, longExcerpts })) {
+        // While this was read the batch was given up, and the file with it: nothing of it may come into the next one.
+        if (generation !== this.#generation) break;
         for (const { accepted, refused } of objects) {
           if (skip > 0) {
             skip--;
@@ -159,12 +163,15 @@ export class Worker {
         await this.#onUnreadable(name, error);
         return;
       }
-      const share = this.#batch.share(outcome);
-      share.objects++;
-      addRefusal(share, error.refusal);
+      if (generation === this.#generation) {
+        const share = this.#batch.share(outcome);
+        share.objects++;
+        addRefusal(share, error.refusal);
+      }
     }
     if (generation === this.#generation) this.#batch.share(outcome).isLast = true;
-    else this.#report({ again: [name] });
+    // Told twice, it could be taken twice: another thread may have it by now.
+    else if (!this.#givenUp.has(outcome)) this.#report({ again: [name] });
   }
 
   /** A crash came between the commit of a file's last objects and its move. */
@@ -274,9 +281,9 @@ export class Worker {
     } catch (error) {
       if (!(error instanceof AccountConflict) && !(error instanceof BatchStuck)) throw error;
       // Files of this batch may go on in the one that is being filled, so that one is void too.
-      const names = [...new Set([...batch.shares.keys(), ...this.#batch.shares.keys()])].map(
-        ({ name }) => name,
-      );
+      const outcomes = [...new Set([...batch.shares.keys(), ...this.#batch.shares.keys()])];
+      const names = outcomes.map(({ name }) => name);
+      for (const outcome of outcomes) this.#givenUp.add(outcome);
       this.#generation++;
       this.#batch = new Batch();
       if (error instanceof AccountConflict) {
