@@ -73,7 +73,8 @@ async function columnNames(client: pg.Client, query: string): Promise<string> {
 
 /**
  * Brings the derived tables of an adopted database up to date: all commits that the reference had not finished
- * counting, and those of trees of which it names no newest checkout; or all when its tables were of an older shape. The queues keep what lacks a parent.
+ * counting, and those of trees of which it names no newest checkout; or all when its tables were of an older shape. The
+ * queues keep what lacks a parent.
  */
 export async function refreshAdopted(
   client: pg.Client,

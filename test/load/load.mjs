@@ -42,7 +42,7 @@ const HELP = `Usage: npm run test:load -- [options]      (or: node test/load/loa
   --server external|embedded  PostgreSQL to make a database on (default: external); see support.mjs
   --base-url URL              a server that runs already, instead; also BASE_URL. Only the thresholds are checked then
   --clients N                 clients at once (default: 200)
-  --seconds N                 time under load (default: 60)
+  --seconds N                 time under load, after 10 s that do not count (default: 60)
   --think N                   seconds that a client looks at a page, on average (default: 2)
   --rate N                    objects a second that come in over POST /submit (default: 500; 0 for none)
   --workers N                 web processes of the server under test (default: the program's own)
@@ -149,12 +149,15 @@ async function runAlone() {
     const env = environment(server, database);
     const secret = randomBytes(32).toString("hex");
     const workers = arg.workers === undefined ? {} : { KERNELBOARD_WORKERS: arg.workers };
-    const under = await serve({ ...env, ...workers, KERNELBOARD_SUBMIT_SECRET: secret }, [
-      "--spool-dir",
-      spool,
-    ]);
+    const ownSession = true;
+    const under = await serve(
+      { ...env, ...workers, KERNELBOARD_SUBMIT_SECRET: secret },
+      ["--spool-dir", spool],
+      { ownSession },
+    );
     servings.push(under);
-    const beside = await serve({ ...env, CACHE_TIMEOUT: "0", KERNELBOARD_WORKERS: "1" }, ["--role", "web"]);
+    const uncached = { ...env, CACHE_TIMEOUT: "0", KERNELBOARD_WORKERS: "1" };
+    const beside = await serve(uncached, ["--role", "web"], { ownSession });
     servings.push(beside);
     const servers = { cached: under.base, uncached: beside.base };
     const world = await discover(jsonFrom(beside.base), arg);

@@ -68,14 +68,17 @@ export async function fill(server, database, spool) {
 }
 
 /**
- * Starts the program as a service is: in a session of its own, because the scheduler shares cores out among sessions,
- * where each of PostgreSQL's processes has one. @returns the process, and the address when it answers
+ * Starts the program as a user does.
+ *
+ * @param options.ownSession as a service: the scheduler shares cores out among sessions, where each of PostgreSQL's processes
+ *   has one. Ctrl-C does not reach it then, so that whoever asks for this has to end it on signals
+ * @returns the process, and the address when it answers
  */
-export async function serve(env, args = []) {
+export async function serve(env, args = [], { ownSession = false } = {}) {
   const child = spawn(process.execPath, [PROGRAM, "serve", "--port", "0", ...args], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
-    detached: true,
+    detached: ownSession,
   });
   for await (const line of createInterface({ input: child.stdout })) {
     const base = /Listening on (http:\S+)\//.exec(line)?.[1];
