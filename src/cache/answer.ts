@@ -62,6 +62,11 @@ export class Answer {
     return this.body.length < COMPRESSION_THRESHOLD_BYTES ? "identity" : wanted;
   }
 
+  /** Of the forms that were made already. */
+  get encodings(): Encoding[] {
+    return [...this.#forms.keys()];
+  }
+
   /** A form that was made already. */
   made(encoding: Encoding): Form | undefined {
     return this.#forms.get(encoding);

@@ -1,6 +1,7 @@
 /** The cache of answers: `docs/caching.md` says what it promises and how. */
 import { Answer, type Encoding, type Validity } from "./answer.ts";
-import type { Follower } from "./follower.ts";
+import { MAX_LAG_MS, type Follower } from "./follower.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import type { SharedStore } from "./shared.ts";
 import type { CacheStats } from "./stats.ts";
 import { AnswerStore, type Entry } from "./store.ts";
@@ -8,6 +9,8 @@ import type { Tag } from "./tags.ts";
 
 /** How often a request waits for another one's answer that then turns out to be too old. */
 const MAX_WAITS = 2;
+/** An answer that the clock is about to end is read ahead when it is asked for so late. */
+const NEAR_END_MS = 400;
 
 /** What was read for a request. */
 export interface Read {
@@ -17,6 +20,21 @@ export interface Read {
   until?: number | undefined;
 }
 
+/**
+ * How new a kept answer has to be:
+ *
+ * - `recent`: it may lack what was committed within the last `MAX_LAG_MS`, while that is being read.
+ * - `current`: it may lack nothing that is known to be committed.
+ * - `new`: newer than the one that is kept. It is read ahead, and is not counted as a request.
+ */
+export type Demand = "recent" | "current" | "new";
+
+export interface Asking {
+  demand: Demand;
+  /** Asks once more, with the demand `new`. */
+  readAgain: () => Promise<unknown>;
+}
+
 export interface AnswerCacheOptions {
   follower: Follower;
   store: AnswerStore;
@@ -24,16 +42,20 @@ export interface AnswerCacheOptions {
   maxAgeMs: number;
   /** How many reads there were until now that may lack what the follower knows of. */
   unsureAnswers: () => number;
+  /** Told when something cannot be read ahead. */
+  onError: (error: unknown) => void;
   /** What other processes share; none when absent. */
   shared?: SharedStore | undefined;
 }
 
 export class AnswerCache {
   readonly #options: AnswerCacheOptions;
+  readonly #ahead: ReadAhead;
   readonly #flights = new Map<string, Promise<void>>();
 
   constructor(options: AnswerCacheOptions) {
     this.#options = options;
+    this.#ahead = new ReadAhead(options.store, (entry) => this.#isCurrent(entry), options.onError);
   }
 
   /**
@@ -41,12 +63,12 @@ export class AnswerCache {
    *
    * @param now as `performance.now()` counts
    */
-  atHand(alias: string, encoding: Encoding, now: number): Entry | undefined {
-    const { store, follower, stats } = this.#options;
+  atHand(alias: string, encoding: Encoding, demand: Demand, now: number): Entry | undefined {
+    const { store, follower } = this.#options;
     const entry = store.getByAlias(alias);
     if (entry?.answer.made(entry.answer.encodingFor(encoding)) === undefined) return undefined;
-    if (!this.#isValid(entry) || !follower.isRecent(now)) return undefined;
-    stats.hits++;
+    if (!follower.isRecent(now) || !this.#isGood(entry, demand, now)) return undefined;
+    this.#used(entry, "hits", demand);
     return entry;
   }
 
@@ -55,17 +77,27 @@ export class AnswerCache {
     this.#options.store.addAlias(entry, alias);
   }
 
+  /** To be called after each change that was learned of. */
+  changed(): void {
+    this.#ahead.changed(this.#options.follower.knownUntil);
+  }
+
+  /** From now on nothing is read ahead. */
+  close(): void {
+    this.#ahead.close();
+  }
+
   /**
    * The kept answer for a key; or one that another request, or process, is reading or has read. When there is none, the
    * caller has to read it, and to tell by `Reading`.
    */
-  async find(key: string): Promise<Entry | Reading> {
-    const { stats } = this.#options;
+  async find(key: string, asking: Asking): Promise<Entry | Reading> {
+    const { demand } = asking;
+    const before = this.#options.store.peek(key);
     for (let waits = 0; ; waits++) {
-      const kept = await this.#kept(key);
+      const kept = await this.#kept(key, demand, before);
       if (kept !== undefined) {
-        if (waits === 0) stats.hits++;
-        else stats.joined++;
+        this.#used(kept, waits === 0 ? "hits" : "joined", demand);
         return kept;
       }
       const flight = waits < MAX_WAITS ? this.#flights.get(key) : undefined;
@@ -78,10 +110,11 @@ export class AnswerCache {
       resolve = landed;
     });
     this.#flights.set(key, flight);
-    return this.#startReading(key, () => {
+    const land = (): void => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
       resolve();
-    });
+    };
+    return this.#startReading(key, asking, { before, land });
   }
 
   /** To be called when a form of an answer's body was made. */
@@ -89,41 +122,55 @@ export class AnswerCache {
     this.#options.store.weigh(entry);
   }
 
-  async #kept(key: string): Promise<Entry | undefined> {
+  async #kept(key: string, demand: Demand, before: Entry | undefined): Promise<Entry | undefined> {
     const { store, follower } = this.#options;
     const entry = store.get(key);
-    if (entry === undefined) return undefined;
+    if (entry === undefined || (demand === "new" && entry === before)) return undefined;
     if (!(await follower.becomeRecent())) return undefined;
-    return this.#isValid(entry) ? entry : undefined;
+    return this.#isGood(entry, demand) ? entry : undefined;
   }
 
-  async #startReading(key: string, land: () => void): Promise<Entry | Reading> {
+  async #startReading(
+    key: string,
+    { demand, readAgain }: Asking,
+    { before, land }: { before: Entry | undefined; land: () => void },
+  ): Promise<Entry | Reading> {
     const { follower, shared, stats, unsureAnswers } = this.#options;
     try {
-      const sharedEntry = await this.#fromShared(key);
+      const sharedEntry = await this.#fromShared(
+        key,
+        readAgain,
+        demand === "new" ? before?.createdAt : undefined,
+      );
       if (sharedEntry !== undefined) {
-        stats.sharedHits++;
+        this.#used(sharedEntry, "sharedHits", demand);
         land();
         return sharedEntry;
       }
       // Noted before anything is read, so that a commit during the reading makes the answer an old one.
       let unsureBefore = 0;
       let asOf: number | undefined;
+      let completeUntil = -Infinity;
+      let readAt = 0;
       const begin = async (): Promise<Entry | undefined> => {
-        const kept = await this.#kept(key);
+        const kept = await this.#kept(key, demand, before);
         if (kept === undefined) {
-          stats.misses++;
+          stats[demand === "new" ? "ahead" : "misses"]++;
           unsureBefore = unsureAnswers();
           asOf = await follower.position();
+          completeUntil = follower.knownUntil;
+          readAt = performance.now();
         } else {
-          stats.joined++;
+          this.#used(kept, "joined", demand);
           land();
         }
         return kept;
       };
       const done = (read: Read): Entry | undefined => {
         const entry =
-          asOf !== undefined && unsureAnswers() === unsureBefore ? this.#keep(key, asOf, read) : undefined;
+          asOf !== undefined && unsureAnswers() === unsureBefore
+            ? this.#keep(key, read, { asOf, completeUntil, readAt, readAgain })
+            : undefined;
         land();
         if (entry !== undefined) shared?.set(key, entry);
         return entry;
@@ -135,39 +182,71 @@ export class AnswerCache {
     }
   }
 
-  async #fromShared(key: string): Promise<Entry | undefined> {
-    const { follower, shared, store } = this.#options;
+  /** @param newerThan only one that was made after this, as `Date.now()` counts */
+  async #fromShared(
+    key: string,
+    readAgain: Entry["readAgain"],
+    newerThan = -Infinity,
+  ): Promise<Entry | undefined> {
+    const { follower, shared } = this.#options;
     if (shared === undefined) return undefined;
     const found = await shared.get(key);
-    if (found === undefined || !(await follower.becomeRecent())) return undefined;
-    const entry = newEntry(key, found.answer, found);
-    if (!this.#isValid(entry)) return undefined;
-    store.set(entry);
+    if (found === undefined || found.createdAt <= newerThan || !(await follower.becomeRecent()))
+      return undefined;
+    const { answer, ...validity } = found;
+    const { knownUntil: completeUntil } = follower;
+    const entry = newEntry(key, answer, { ...validity, completeUntil, readAt: performance.now(), readAgain });
+    // What was touched since was so at a moment that is not known.
+    if (!this.#isGood(entry, "current")) return undefined;
+    this.#set(entry);
     return entry;
   }
 
-  #keep(key: string, asOf: number, { body, tags, until = Infinity }: Read): Entry | undefined {
+  #keep(
+    key: string,
+    { body, tags, until = Infinity }: Read,
+    reading: Pick<Entry, "asOf" | "completeUntil" | "readAt" | "readAgain">,
+  ): Entry | undefined {
     const createdAt = Date.now();
     const expiresAt = Math.min(until, createdAt + this.#options.maxAgeMs);
-    const entry = newEntry(key, new Answer(body), { asOf, tags, createdAt, expiresAt });
+    const entry = newEntry(key, new Answer(body), { ...reading, tags, createdAt, expiresAt });
     if (expiresAt <= createdAt) return undefined;
-    this.#options.store.set(entry);
+    this.#set(entry);
     return entry;
   }
 
-  /** As far as is known; the log has to be looked into before. An entry that is none any more is dropped. */
-  #isValid(entry: Entry): boolean {
-    const { follower, store } = this.#options;
-    if (Date.now() < entry.expiresAt) {
-      const position = follower.knownPosition;
-      if (entry.currentAt === position) return true;
-      if (follower.isCurrent(entry.asOf, entry.tags)) {
-        entry.currentAt = position;
-        return true;
-      }
+  /** Puts an entry into the place of the one before, whose credit it has. */
+  #set(entry: Entry): void {
+    const { store } = this.#options;
+    const credit = store.peek(entry.key)?.credit ?? 0;
+    store.set(entry);
+    if (credit > 0) this.#ahead.used(entry, credit, this.#isCurrent(entry));
+  }
+
+  #used(entry: Entry, how: "hits" | "joined" | "sharedHits", demand: Demand): void {
+    if (demand === "new") return;
+    this.#options.stats[how]++;
+    this.#ahead.used(entry, 1, this.#isCurrent(entry));
+    if (entry.expiresAt - Date.now() < NEAR_END_MS) this.#ahead.schedule(entry);
+  }
+
+  /** Whether an entry can be served; the log has to be looked into before. One that the clock has ended is dropped. */
+  #isGood(entry: Entry, demand: Demand, now = performance.now()): boolean {
+    if (Date.now() >= entry.expiresAt) {
+      this.#options.store.delete(entry);
+      return false;
     }
-    store.delete(entry);
-    return false;
+    return this.#isCurrent(entry) || (demand !== "current" && now - entry.completeUntil <= MAX_LAG_MS);
+  }
+
+  /** Whether nothing is known to have been committed since that it depends on. */
+  #isCurrent(entry: Entry): boolean {
+    const { follower } = this.#options;
+    const position = follower.knownPosition;
+    if (entry.currentAt === position) return true;
+    if (!follower.isCurrent(entry.asOf, entry.tags)) return false;
+    entry.currentAt = position;
+    return true;
   }
 }
 
@@ -198,6 +277,10 @@ export class Reading {
   }
 }
 
-function newEntry(key: string, answer: Answer, { asOf, tags, createdAt, expiresAt }: Validity): Entry {
-  return { key, answer, asOf, tags, createdAt, expiresAt, currentAt: -1, aliases: new Set() };
+function newEntry(
+  key: string,
+  answer: Answer,
+  reading: Validity & Pick<Entry, "completeUntil" | "readAt" | "readAgain">,
+): Entry {
+  return { ...reading, key, answer, currentAt: -1, credit: 0, aliases: new Set() };
 }

@@ -10,7 +10,7 @@ import type { Tag } from "./tags.ts";
 import { Versions } from "./versions.ts";
 
 /** An answer is never older than a second behind the last commit; this leaves some of it for the way. */
-const MAX_LAG_MS = 800;
+export const MAX_LAG_MS = 800;
 /** While there are requests the log is looked into this often, so that none of them has to wait for it. */
 const LOOK_AFTER_MS = 250;
 /** A look that takes longer is not waited for. */
@@ -21,6 +21,7 @@ const RETRY_MS = 1000;
 export class Follower {
   readonly #feed: ChangeFeed;
   readonly #log: Log;
+  readonly #onChange: () => void;
   readonly #onReset: () => void;
   #versions: Versions | undefined;
   #following: Promise<void> | undefined;
@@ -29,10 +30,18 @@ export class Follower {
   #unsubscribe: (() => void) | undefined;
   #isClosed = false;
 
-  /** @param onReset called when changes were missed, so that nothing is known of any answer from before */
-  constructor(feed: ChangeFeed, log: Log, onReset: () => void) {
+  /**
+   * @param onChange called after each change, before `knownUntil` has its moment
+   * @param onReset called when changes were missed, so that nothing is known of any answer from before
+   */
+  constructor(
+    feed: ChangeFeed,
+    log: Log,
+    { onChange, onReset }: { onChange: () => void; onReset: () => void },
+  ) {
     this.#feed = feed;
     this.#log = log;
+    this.#onChange = onChange;
     this.#onReset = onReset;
   }
 
@@ -66,6 +75,11 @@ export class Follower {
   /** The position that is known, whether or not it is recent. Equal ones mean that nothing was learned in between. */
   get knownPosition(): number {
     return this.#versions?.position ?? -1;
+  }
+
+  /** The moment, as `performance.now()` counts, up to which every commit is known. */
+  get knownUntil(): number {
+    return this.#feed.knownUntil;
   }
 
   close(): void {
@@ -102,8 +116,10 @@ export class Follower {
 
   #take(notice: Notice): void {
     if (this.#versions === undefined) return;
-    if (notice.kind === "change") this.#versions.apply(notice.change);
-    else {
+    if (notice.kind === "change") {
+      this.#versions.apply(notice.change);
+      this.#onChange();
+    } else {
       this.#versions = new Versions(notice.newest);
       this.#onReset();
     }

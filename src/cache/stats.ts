@@ -8,6 +8,8 @@ export interface CacheStats {
   sharedHits: number;
   /** Read from the database. */
   misses: number;
+  /** Read from the database before anybody asked; no requests. */
+  ahead: number;
   /** Attempts to use what processes share that failed. */
   sharedErrors: number;
   /** What is kept now. */
@@ -20,6 +22,7 @@ export function newCacheStats(): CacheStats {
     joined: 0,
     sharedHits: 0,
     misses: 0,
+    ahead: 0,
     sharedErrors: 0,
     size: () => ({ entries: 0, bytes: 0, evictions: 0 }),
   };

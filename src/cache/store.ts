@@ -10,6 +10,14 @@ export interface Entry extends Validity {
   answer: Answer;
   /** The position at which it was last found to be current, so that it is looked at once for each commit. */
   currentAt: number;
+  /** It has every commit up to this moment, as `performance.now()` counts. Of one that is current this may be later. */
+  completeUntil: number;
+  /** When its reading began, as `performance.now()` counts. */
+  readAt: number;
+  /** Requests that it answered, less the readings ahead; see `ReadAhead`. */
+  credit: number;
+  /** Has a new one read in its place. */
+  readAgain: () => Promise<unknown>;
   /** Other names under which it is found, see `HotPath`. */
   aliases: Set<string>;
   /** Pattern of the route, once it has an alias. */
@@ -45,6 +53,11 @@ export class AnswerStore {
     return this.#entries.get(key);
   }
 
+  /** Without counting it as used. */
+  peek(key: string): Entry | undefined {
+    return this.#entries.peek(key);
+  }
+
   /** By another name that was given to it. */
   getByAlias(alias: string): Entry | undefined {
     const entry = this.#aliases.get(alias);
@@ -52,10 +65,17 @@ export class AnswerStore {
     return entry === undefined ? undefined : this.#entries.get(entry.key);
   }
 
+  /** Keeps an entry. What the one before was found by, this one is found by. */
   set(entry: Entry): void {
+    const before = this.#entries.peek(entry.key);
+    const aliases = [...(before?.aliases ?? [])];
+    if (before?.route !== undefined) entry.route ??= before.route;
+    // Deleted first, because the size of an entry that is there already is not looked at.
+    this.#entries.delete(entry.key);
     const bytes = entry.answer.bytes;
-    if (bytes * LARGEST_PART <= this.#maxBytes) this.#entries.set(entry.key, entry, { size: bytes });
-    else this.#entries.delete(entry.key);
+    if (bytes * LARGEST_PART > this.#maxBytes) return;
+    this.#entries.set(entry.key, entry, { size: bytes });
+    for (const alias of aliases) this.addAlias(entry, alias);
   }
 
   delete(entry: Entry): void {
@@ -64,11 +84,7 @@ export class AnswerStore {
 
   /** Counts again how large an entry is, after a form of its body was made. */
   weigh(entry: Entry): void {
-    if (this.#entries.peek(entry.key) !== entry) return;
-    const aliases = [...entry.aliases];
-    this.#entries.delete(entry.key);
-    this.set(entry);
-    for (const alias of aliases) this.addAlias(entry, alias);
+    if (this.#entries.peek(entry.key) === entry) this.set(entry);
   }
 
   /** Lets an entry be found by another name too, as long as it is kept. */

@@ -9,6 +9,7 @@ import { SharedStore } from "../cache/shared.ts";
 import { newCacheStats } from "../cache/stats.ts";
 import { AnswerStore } from "../cache/store.ts";
 import type { ChangeFeed } from "../changes/feed.ts";
+import { errorMessage } from "../database/errors.ts";
 import type { Pool } from "../database/pool.ts";
 import type { Reads } from "../database/reads.ts";
 import type { Settings } from "../settings.ts";
@@ -32,8 +33,13 @@ export function answerCache(
   if (timeoutSeconds === 0) return {};
   const store = new AnswerStore(maxBytes);
   stats.size = () => store.size;
-  const follower = new Follower(changes, log, () => {
-    store.clear();
+  const follower = new Follower(changes, log, {
+    onChange: () => {
+      cache.changed();
+    },
+    onReset: () => {
+      store.clear();
+    },
   });
   const shared = settings.redis.isConfigured
     ? new SharedStore(settings.redis, namespaceOf(pool, settings), stats, log)
@@ -45,6 +51,9 @@ export function answerCache(
     shared,
     maxAgeMs: timeoutSeconds * 1000,
     unsureAnswers: () => reads.unsureAnswers,
+    onError: (error) => {
+      log.warn({ error: errorMessage(error) }, "an answer cannot be read ahead");
+    },
   });
   const isTrusted = compile(settings.security.trustedProxies);
   const hotPath = new HotPath({
@@ -61,6 +70,7 @@ export function answerCache(
   });
   app.addHook("preClose", (done) => {
     hotPath.close();
+    cache.close();
     done();
   });
   app.addHook("onClose", (_app, done) => {

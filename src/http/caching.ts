@@ -9,9 +9,10 @@ import type { Entry } from "../cache/store.ts";
 import type { Tag } from "../cache/tags.ts";
 import { cacheKey } from "./cache_key.ts";
 import type { CachedRequest, CachePolicy } from "./cache_policy.ts";
-import { isRepeated, matchedEtag, preferredEncoding } from "./conditional.ts";
+import { demandOf, isRepeated, matchedEtag, preferredEncoding } from "./conditional.ts";
 import type { HotPath } from "./hot_path.ts";
 import type { RawQuery } from "./parameters.ts";
+import { isReadAhead, readAgain } from "./read_ahead.ts";
 
 export const REVALIDATE = "public, max-age=0, must-revalidate";
 
@@ -68,7 +69,12 @@ export function cacheAnswers(app: FastifyInstance, cache?: AnswerCache, hotPath?
       route.preHandler = async (request: FastifyRequest, reply: FastifyReply) => {
         const key = cacheKey(request);
         if (key === undefined) return undefined;
-        const found = await cache.find(key);
+        const found = await cache.find(key, {
+          demand: isReadAhead(request)
+            ? "new"
+            : demandOf(header(request, "cache-control"), header(request, "pragma")),
+          readAgain: readAgain(app, request),
+        });
         if (found instanceof Reading) {
           states.set(request, { reading: found });
           return undefined;

@@ -1,5 +1,6 @@
-/** Which form of an answer a client wants, and whether it has it already. */
+/** Which form of an answer a client wants, how new, and whether it has it already. */
 import type { Encoding } from "../cache/answer.ts";
+import type { Demand } from "../cache/cache.ts";
 
 /** The smallest first. */
 const OFFERED: readonly Encoding[] = ["br", "gzip", "identity"];
@@ -24,6 +25,13 @@ export function preferredEncoding(header: string | undefined): Encoding {
     if (weight > most) [best, most] = [encoding, weight];
   }
   return best;
+}
+
+const WANTS_CURRENT = /(?:^|,)\s*(?:no-cache|no-store|max-age=0)\s*(?:,|$)/i;
+
+/** What a client demands by `Cache-Control` and `Pragma`: what it wants no cache to answer has to be current. */
+export function demandOf(cacheControl: string | undefined, pragma: string | undefined): Demand {
+  return WANTS_CURRENT.test(cacheControl ?? "") || WANTS_CURRENT.test(pragma ?? "") ? "current" : "recent";
 }
 
 /** Headers that an answer has, and "not modified" need not repeat: the client keeps those that came with the body. */

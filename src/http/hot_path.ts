@@ -8,7 +8,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Encoding, Form } from "../cache/answer.ts";
 import type { AnswerCache } from "../cache/cache.ts";
 import type { Entry } from "../cache/store.ts";
-import { isRepeated, matchedEtag, preferredEncoding } from "./conditional.ts";
+import { demandOf, isRepeated, matchedEtag, preferredEncoding } from "./conditional.ts";
 import type { CachedAnswer } from "./observer.ts";
 
 /** Headers that are another answer's, or another request's. */
@@ -29,6 +29,8 @@ const COUNTING = new Map<string, keyof Asked | "body">([
   ["accept-encoding", "acceptEncoding"],
   ["if-none-match", "ifNoneMatch"],
   ["origin", "origin"],
+  ["cache-control", "cacheControl"],
+  ["pragma", "pragma"],
   ["x-forwarded-proto", "isForwarded"],
   ["content-length", "body"],
   ["transfer-encoding", "body"],
@@ -98,7 +100,8 @@ export class HotPath {
     if (asked === undefined || !this.#isAllowedHost(asked.host ?? "")) return false;
     const started = performance.now();
     const wanted = this.#encodingOf(asked.acceptEncoding ?? "");
-    const entry = this.#options.cache.atHand(url, wanted, started);
+    const demand = demandOf(asked.cacheControl, asked.pragma);
+    const entry = this.#options.cache.atHand(url, wanted, demand, started);
     if (entry === undefined) return false;
     const { answer } = entry;
     const form = answer.made(answer.encodingFor(wanted));
@@ -153,6 +156,8 @@ interface Asked {
   acceptEncoding: string | undefined;
   ifNoneMatch: string | undefined;
   origin: string | undefined;
+  cacheControl: string | undefined;
+  pragma: string | undefined;
   /** A proxy says how the request came to it. */
   isForwarded: boolean;
 }
@@ -169,6 +174,8 @@ function askedFor(raw: readonly string[]): Asked | undefined {
     acceptEncoding: undefined,
     ifNoneMatch: undefined,
     origin: undefined,
+    cacheControl: undefined,
+    pragma: undefined,
     isForwarded: false,
   };
   for (let index = 0; index < raw.length; index += 2) {

@@ -1,6 +1,7 @@
 /** Who is told of each request: metrics and traces. The server knows neither. */
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isReadAhead } from "./read_ahead.ts";
 import { UNNAMED_VIEW, viewName, viewNameOfPath } from "./view_names.ts";
 
 /** A request whose answer was sent, or whose client is gone. */
@@ -41,10 +42,14 @@ export interface RequestObserver {
 
 const METHOD_NOT_ALLOWED = 405;
 
-/** To be called before any other hook is added, so that all that happens to a request is observed. */
+/** To be called before any other hook is added, so that all that happens to a client's request is observed. */
 export function addObservers(app: FastifyInstance, observers: readonly RequestObserver[]): void {
   if (observers.length === 0) return;
   app.addHook("onRequest", (request, reply, done) => {
+    if (isReadAhead(request)) {
+      done();
+      return;
+    }
     // What the socket had sent before, so that answers of unknown length are measured.
     const { socket } = request.raw;
     const sentBefore = socket.bytesWritten;

@@ -52,6 +52,7 @@ import { addObservers, type RequestObserver } from "./observer.ts";
 import { limitOverload, noRoom } from "./overload.ts";
 import { BUILT_PAGE_FOLDER, pageRoutes } from "./page.ts";
 import { parseQueryString } from "./parameters.ts";
+import { isReadAhead } from "./read_ahead.ts";
 import { readsOf } from "./reads.ts";
 import { allowedMethods, resolvePath, slashRedirect } from "./paths.ts";
 import { strictTransport } from "./strict_transport.ts";
@@ -244,14 +245,15 @@ function addHooks(app: FastifyInstance, settings: Settings): void {
   });
   app.addHook("onResponse", (request, reply, done) => {
     const { method, originalUrl } = request;
-    request.log.info(
+    const isAhead = isReadAhead(request);
+    request.log[isAhead ? "debug" : "info"](
       {
         method,
         url: originalUrl,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
       },
-      "request",
+      isAhead ? "read ahead" : "request",
     );
     done();
   });

@@ -29,6 +29,11 @@ export function createCacheMetrics(registry: Registry, stats: CacheStats): void 
     },
   });
   counter(
+    "kernelboard_cache_read_ahead_total",
+    "Answers read from the database before anybody asked for them again",
+    () => stats.ahead,
+  );
+  counter(
     "kernelboard_cache_evictions_total",
     "Answers dropped from memory for others",
     () => stats.size().evictions,

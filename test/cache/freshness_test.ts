@@ -1,11 +1,11 @@
 /** The cache of answers is never old: not after a commit, a lost notification, a lost connection, or a commit during a read. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CHANGES_CHANNEL } from "../../src/rollups/changes.ts";
 import { cachingServer, commit, gatedPool, HASH, issue, test, world } from "../support/cache.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 import { eventually } from "../support/events.ts";
-import { request, type TestServer } from "../support/server.ts";
+import { request, type Answer, type TestServer } from "../support/server.ts";
 
 /** What is promised: after so long every answer has every commit. */
 const PROMISED_MS = 1000;
@@ -29,6 +29,10 @@ beforeAll(async () => {
       build_id: "o:mainlineb",
     })),
   });
+});
+
+/** Without answers of other tests, which would be read ahead among those of a test. */
+beforeEach(async () => {
   server = await cachingServer(database.pool);
 });
 
@@ -54,21 +58,24 @@ async function reads(ask: () => Promise<unknown>): Promise<boolean> {
   return server.cacheStats.misses > before;
 }
 
-/** Answers that are kept, and those that there are within the promised time after something changed. */
+/**
+ * Answers that are kept, those that there are within the promised time after something changed, and how many of them were read
+ * for that, ahead or when they were asked for.
+ */
 async function around(
   asks: (() => Promise<unknown>)[],
   change: () => Promise<unknown>,
-): Promise<{ before: unknown[]; after: unknown[]; wereRead: boolean[] }> {
+): Promise<{ before: unknown[]; after: unknown[]; read: number }> {
   const before = [];
   for (const ask of asks) before.push(await ask());
   for (const ask of asks) expect(await reads(ask)).toBe(false);
+  const readings = (): number => server.cacheStats.misses + server.cacheStats.ahead;
+  const readBefore = readings();
   await change();
   await sleep(PROMISED_MS);
-  const wereRead = [];
-  for (const ask of asks) wereRead.push(await reads(ask));
   const after = [];
   for (const ask of asks) after.push(await ask());
-  return { before, after, wereRead };
+  return { before, after, read: readings() - readBefore };
 }
 
 describe("a kept answer", () => {
@@ -107,7 +114,7 @@ describe("a kept answer", () => {
     const orphan = { id: "o:lateb", checkout_id: "o:late", origin: "o" };
     await commit(database, { builds: [orphan] });
     const asks = [get("/api/build/o%3Alateb"), get("/api/tree/late/master?origin=o"), hardware("next")];
-    const { before, after, wereRead } = await around(asks, () =>
+    const { before, after, read } = await around(asks, () =>
       commit(database, { checkouts: world("late").checkouts ?? [] }),
     );
     expect(before.slice(0, 2)).toMatchObject([
@@ -116,7 +123,7 @@ describe("a kept answer", () => {
     ]);
     expect(after.slice(0, 2)).toMatchObject([{ tree_name: "late" }, { tree_name: "late" }]);
     // No tree of that hardware has a newer commit by it.
-    expect(wereRead).toEqual([true, true, false]);
+    expect(read).toBe(2);
   });
 
   it("of hardware has a new head of a tree that was tested on it, and no other tree's", async () => {
@@ -127,12 +134,12 @@ describe("a kept answer", () => {
       git_commit_hash: "b".repeat(40),
       start_time: new Date().toISOString(),
     };
-    const { before, after, wereRead } = await around([hardware("head"), hardware("next")], () =>
+    const { before, after, read } = await around([hardware("head"), hardware("next")], () =>
       commit(database, { checkouts: [newer] }),
     );
     expect(before[0]).toHaveProperty("common.trees.0.head_git_commit_hash", HASH);
     expect(after[0]).toEqual({ error: "This hardware isn't associated with any commit" });
-    expect(wereRead).toEqual([true, false]);
+    expect(read).toBe(1);
     const tested = await around([hardware("head")], () =>
       commit(database, {
         builds: [{ id: "o:head2b", checkout_id: "o:head2", origin: "o" }],
@@ -167,10 +174,10 @@ describe("a kept answer", () => {
       get("/api/tree/?origin=another"),
       hardware("mainline"),
     ];
-    const { wereRead } = await around(asks, () =>
+    const { read } = await around(asks, () =>
       commit(database, { tests: [test("next", 1), test("next", 2)], issues: [issue("k")] }),
     );
-    expect(wereRead).toEqual(asks.map(() => false));
+    expect(read).toBe(0);
   });
 
   it("stays without the notification, and for ever as long as nothing changes", async () => {
@@ -216,7 +223,7 @@ describe("a kept answer", () => {
     await administer.pool.query(`update pg_database set datallowconn = false where datname = $1`, [name]);
     for (const client of clients) client.release();
     try {
-      expect(await terminate()).toBe(1);
+      expect(await terminate()).toBeGreaterThan(0);
       await database.pool.query("update tests set status = 'FAIL' where id = 'o:mainlinet0'");
       await sleep(PROMISED_MS);
       expect(await ask()).toMatchObject({ summary: { tests: { status: { FAIL: 1 } } } });
@@ -238,6 +245,87 @@ describe("a kept answer", () => {
     const [before, after] = [await early, await slow.get(listing)];
     expect(after.body).not.toEqual(before.body);
     expect(gate.read()).toBe(2);
+  });
+});
+
+describe("an answer that was asked for again", () => {
+  const text = ({ body }: Answer): string => JSON.stringify(body);
+  const changeIt = (): Promise<void> => commit(database, { tests: [test("mainline", ++lastTest)] });
+  let lastTest = 100;
+
+  it("is read ahead when a commit touches it: once for each such request, and four times at most", async () => {
+    const fresh = await cachingServer(database.pool);
+    const { cacheStats: stats } = fresh;
+    await fresh.get(listing);
+    await changeIt();
+    await sleep(PROMISED_MS);
+    expect(stats).toMatchObject({ misses: 1, ahead: 0 });
+    const before = await fresh.get(listing);
+    for (let asked = 0; asked < 10; asked++) await fresh.get(listing);
+    for (let readings = 1; readings <= 4; readings++) {
+      await changeIt();
+      await eventually(() => stats.ahead).toBe(readings);
+    }
+    await changeIt();
+    await sleep(PROMISED_MS);
+    expect(stats).toMatchObject({ misses: 2, ahead: 4, hits: 10 });
+    const after = await fresh.get(listing);
+    expect(text(after)).not.toBe(text(before));
+    expect(stats).toMatchObject({ misses: 3, ahead: 4, hits: 10 });
+  });
+
+  it("is answered as it was while it is read, for less than a second, and not to those who do not want that", async () => {
+    const gate = gatedPool(database.pool, "tree_listing");
+    const slow = await cachingServer(gate.pool);
+    gate.letGo();
+    const before = text(await slow.get(listing));
+    await slow.get(listing);
+    gate.hold();
+    await changeIt();
+    await eventually(gate.read).toBe(2);
+    expect(text(await slow.get(listing))).toBe(before);
+    const demands: Record<string, string>[] = [
+      { "cache-control": "no-cache" },
+      { "cache-control": "max-age=0" },
+      { pragma: "no-cache" },
+    ];
+    const waiting = demands.map((headers) => slow.get(listing, headers));
+    await sleep(PROMISED_MS);
+    waiting.push(slow.get(listing));
+    expect(await Promise.race([...waiting, sleep(200, "none")])).toBe("none");
+    gate.letGo();
+    const answers = (await Promise.all(waiting)).map(text);
+    expect(new Set(answers).size).toBe(1);
+    expect(answers[0]).not.toBe(before);
+    expect(gate.read()).toBe(2);
+  });
+
+  it("is read ahead in the forms that were asked for, which is no request for the log", async () => {
+    const fresh = await cachingServer(database.pool);
+    const { cacheStats: stats } = fresh;
+    const hot = summary("mainline");
+    const asked = ["gzip", "br", "identity", "br"];
+    for (const encoding of asked) await fresh.get(hot, { "accept-encoding": encoding });
+    const { bytes } = stats.size();
+    await changeIt();
+    await eventually(() => stats.ahead).toBe(1);
+    // One form alone is less than half.
+    await eventually(() => Math.round(stats.size().bytes / bytes)).toBe(1);
+    expect(fresh.log.filter((line) => line.includes("/summary?"))).toHaveLength(asked.length);
+  });
+
+  it("is read ahead before the clock ends it", async () => {
+    const fresh = await cachingServer(database.pool);
+    const { cacheStats: stats } = fresh;
+    // A window that ends now is looked at for a second.
+    const moving = "/api/issue/";
+    const until = Date.now() + 3000;
+    while (Date.now() < until) {
+      await fresh.get(moving);
+      await sleep(100);
+    }
+    expect(stats).toMatchObject({ misses: 1 });
+    expect(stats.ahead).toBeGreaterThan(1);
   });
 });
 

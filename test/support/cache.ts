@@ -62,12 +62,16 @@ export function cachingServer(pool: OwnPool, environment: Record<string, string>
 export function gatedPool(
   pool: OwnPool,
   name: string,
-): { pool: OwnPool; read: () => number; letGo: () => void } {
+): { pool: OwnPool; read: () => number; letGo: () => void; hold: () => void } {
   let read = 0;
+  let gate: Promise<void>;
   let letGo = (): void => undefined;
-  const gate = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
+  const hold = (): void => {
+    gate = new Promise((resolve) => {
+      letGo = resolve;
+    });
+  };
+  hold();
   const query = async (statement: { name?: string }): Promise<unknown> => {
     const result: unknown = await pool.query(statement as { name: string; text: string });
     if (statement.name === name) {
@@ -82,5 +86,6 @@ export function gatedPool(
     letGo: () => {
       letGo();
     },
+    hold,
   };
 }

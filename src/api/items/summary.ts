@@ -21,6 +21,14 @@ function dictionary<T>(): Record<string, T> {
   return Object.create(null) as Record<string, T>;
 }
 
+/** An object with its members in the order of their names: equal content is equal text, whatever order it was counted in. */
+function inOrder<T>(members: Record<string, T>): Record<string, T> {
+  const ordered = dictionary<T>();
+  for (const [name, value] of Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1)))
+    ordered[name] = value;
+  return ordered;
+}
+
 /** Texts in the order of their code points, each once. */
 export function sortedSet(texts: Iterable<string>): string[] {
   return [...new Set(texts)].sort(byCodePoint);
@@ -102,7 +110,7 @@ function buildSummary(counts: Counts, filters: Filters): Static<typeof BuildSumm
   return {
     status: total(counts, "builds"),
     origins: byKey(kept(counts, "builds", "origin")),
-    architectures,
+    architectures: inOrder(architectures),
     configs: byKey(kept(counts, "builds", "build"), 2),
     labs: byKey(kept(counts, "builds", "lab")),
     issues: issues(counts, filters, "builds"),
@@ -128,7 +136,7 @@ function testSummary(counts: Counts, filters: Filters, kind: "boots" | "tests"):
     labs: byKey(kept(counts, kind, "lab")),
     issues: issues(counts, filters, kind),
     unknown_issues: unknownIssues(counts, kind).kept,
-    fail_reasons: reasons,
+    fail_reasons: inOrder(reasons),
     failed_platforms: sortedSet(failed.map(([, , [, platform = UNKNOWN]]) => platform)),
   };
 }
@@ -154,14 +162,19 @@ function byHardware(
   counts: Counts,
   kind: "boots" | "tests",
 ): { environment_compatible: Record<string, Sparse>; environment_misc: Record<string, Sparse> } {
-  const compatibles = dictionary<Sparse>();
-  const platforms = dictionary<Sparse>();
+  const compatibles = dictionary<StatusCounts>();
+  const platforms = dictionary<StatusCounts>();
   for (const [, , [key = UNKNOWN, platform = UNKNOWN], status, , items] of kept(counts, kind, "hardware")) {
     const isCompatible = key !== UNKNOWN && key !== platform;
-    const entry = isCompatible ? (compatibles[key] ??= {}) : (platforms[platform] ??= {});
-    entry[status] = (entry[status] ?? 0) + items;
+    const entry = isCompatible ? (compatibles[key] ??= noItems()) : (platforms[platform] ??= noItems());
+    entry[status] += items;
   }
-  return { environment_compatible: compatibles, environment_misc: platforms };
+  const sparse = (counters: Record<string, StatusCounts>): Record<string, Sparse> => {
+    const members = dictionary<Sparse>();
+    for (const [name, counter] of Object.entries(counters)) members[name] = withoutZeros(counter);
+    return inOrder(members);
+  };
+  return { environment_compatible: sparse(compatibles), environment_misc: sparse(platforms) };
 }
 
 function kept(counts: Counts, kind: Kind, block: Block): CountRow[] {
@@ -173,7 +186,7 @@ function byKey(rows: CountRow[], place = 0): Record<string, StatusCounts> {
   const counters = dictionary<StatusCounts>();
   for (const [, , of, status, , items] of rows)
     (counters[of[place] ?? UNKNOWN] ??= noItems())[status] += items;
-  return counters;
+  return inOrder(counters);
 }
 
 function total(counts: Counts, kind: Kind): StatusCounts {

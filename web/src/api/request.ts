@@ -61,6 +61,8 @@ async function load(path: string, signal: AbortSignal): Promise<Loaded> {
   let status: number | undefined;
   try {
     const response = await fetch(path, {
+      // What was committed before the page began to listen for events would never be told: no answer may lack it.
+      cache: "no-cache",
       headers: { accept: "application/json" },
       signal: AbortSignal.any([signal, timeout]),
     });
