@@ -1,5 +1,4 @@
 /** Limits that keep a web process answering whatever is asked of it, and how many such processes there are. */
-import { availableParallelism } from "node:os";
 import type { EnvironmentReader } from "./settings_reader.ts";
 
 /** Each limit is that of one web process. */
@@ -32,19 +31,17 @@ export interface OverloadSettings {
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
-const MAX_DEFAULT_WORKERS = 4;
-/** Names that stand for the networks of RFC 1122, 3927 and 4291, and 1918 and 4193. */
 
-/** Web processes when the command line names no number: one for each core, at most 4. */
+/** Web processes when the command line names no number; 0 for a number by the cores, see `webProcesses`. */
 export function workersSetting(read: EnvironmentReader): number {
-  const workers = read.integer({
+  return read.integer({
     name: "KERNELBOARD_WORKERS",
     fallback: 0,
     minimum: 0,
     maximum: 64,
-    about: "web processes of `serve`; 1 keeps everything in one process, 0 is one for each core, at most 4",
+    about:
+      "web processes of `serve`; 1 keeps everything in one process, 0 is one for each core, less one where it ingests too, at most 4",
   });
-  return workers === 0 ? Math.min(MAX_DEFAULT_WORKERS, availableParallelism()) : workers;
 }
 
 /** @throws SettingError */

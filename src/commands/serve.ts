@@ -1,4 +1,5 @@
 /** `kernelboard serve`, also `runserver`: the API and the page, and other roles beside them or instead. */
+import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { wholeNumber } from "./arguments.ts";
 import { CommandError, runCommand, withDatabase } from "./context.ts";
@@ -37,8 +38,12 @@ async function run(args: ServeArguments, announce: (address: string) => string):
             console.log(announce(address));
           },
         };
-        const workers = args.workers ?? http.workers;
-        if (workers === 1) {
+        const workers = webProcesses(
+          args.workers ?? http.workers,
+          availableParallelism(),
+          background.some(({ role }) => role === "ingest"),
+        );
+        if (workers === undefined) {
           await serveHere(context, database, options);
           return;
         }
@@ -49,6 +54,20 @@ async function run(args: ServeArguments, announce: (address: string) => string):
       overload,
     );
   });
+}
+
+const MOST_BY_DEFAULT = 4;
+
+/**
+ * How many web processes there are, beside one that supervises. Each keeps and reads answers for itself, so without being told there are
+ * no more than there are cores for: ingestion, with the database's part of it, takes one.
+ *
+ * @param asked 0 when nobody said how many
+ * @returns undefined when this process does everything itself
+ */
+export function webProcesses(asked: number, cores: number, ingestsToo: boolean): number | undefined {
+  if (asked === 1 || (asked === 0 && cores === 1)) return undefined;
+  return asked === 0 ? Math.max(1, Math.min(MOST_BY_DEFAULT, cores - (ingestsToo ? 1 : 0))) : asked;
 }
 
 /** What is to be done beside answering requests. @throws CommandError when a role lacks what it works on */
@@ -101,7 +120,8 @@ export function serveCommand(): Command {
     )
     .option(
       "--workers <n>",
-      "web processes; 1 keeps everything in one process (default: KERNELBOARD_WORKERS, or one a core, at most 4)",
+      "web processes; 1 keeps everything in one process (default: KERNELBOARD_WORKERS, or one a core, less one where it ingests\n" +
+        "too, at most 4)",
       wholeNumber(1, 64),
     )
     .option(
