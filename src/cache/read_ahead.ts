@@ -11,7 +11,7 @@ const MOST_CREDIT = 4;
 /** From the start of one reading to that of the next, so that an answer which each commit changes is not read for each. */
 const PAUSE_MS = 300;
 /** Beside each other; requests need the database too. */
-const AT_ONCE = 2;
+const AT_ONCE = 1;
 /** Answers that are looked at after each commit. Of more, those are left out that were used longest ago for the first time. */
 const MOST_WATCHED = 1000;
 

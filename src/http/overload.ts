@@ -13,6 +13,7 @@ import type { Reads } from "../database/reads.ts";
 import type { OverloadSettings } from "../settings.ts";
 import { ApiError } from "./errors.ts";
 import { Gate, GateBusy, GateLeft } from "./gate.ts";
+import { isReadAhead } from "./read_ahead.ts";
 import { UnsentAnswers } from "./unsent.ts";
 
 /**
@@ -34,12 +35,12 @@ declare module "fastify" {
 const crowded = new WeakSet<FastifyRequest>();
 
 /**
- * What an expensive request asks with: the pool, or, while others wait for their turn, the pool with one statement after
- * the other. Statements at once answer one request sooner, but of many requests each would have as many processor cores
+ * What an expensive request asks with: the pool, or, while others wait for their turn or nobody waits for its answer, the pool with one
+ * statement after the other. Statements at once answer one request sooner, but of many requests each would have as many processor cores
  * less, and cheap ones would wait for all of them.
  */
 export function statementsOf(request: FastifyRequest, pool: Pool): Pool {
-  return crowded.has(request) ? oneByOne(pool) : pool;
+  return crowded.has(request) || isReadAhead(request) ? oneByOne(pool) : pool;
 }
 
 function oneByOne(pool: Pool): Pool {
