@@ -65,6 +65,8 @@ const MINUTE_MS = 60_000;
 const MAX_CLIENTS = 20_000;
 /** Over so long the delay of the event loop is averaged: one long task, as at the start, is no overload. */
 const SAMPLE_MS = 5000;
+/** What is read ahead waits for its turn for so long: others wait behind it, and the answer before can be served no longer. */
+const READ_AHEAD_WAIT_MS = 500;
 /** How often those who wait look whether somebody who keeps them waiting can be cut off. */
 const LOOK_MS = 1000;
 
@@ -185,15 +187,19 @@ function limitExpensive(app: FastifyInstance, settings: OverloadSettings): void 
       gone.abort();
     };
     reply.raw.once("close", onClose);
+    const isAhead = isReadAhead(request);
+    const giveUp = isAhead ? setTimeout(onClose, READ_AHEAD_WAIT_MS) : undefined;
     try {
       places.set(request, await gate.enter(request.ip, gone.signal));
       if (gate.waiting > 0) crowded.add(request);
     } catch (error) {
       if (error instanceof GateBusy) throw noRoom(error.message);
       if (!(error instanceof GateLeft)) throw error;
+      if (isAhead) throw noRoom("there is no room to read ahead");
       // There is nobody to answer.
       reply.hijack();
     } finally {
+      clearTimeout(giveUp);
       reply.raw.off("close", onClose);
     }
   };

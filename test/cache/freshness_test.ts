@@ -314,6 +314,18 @@ describe("an answer that was asked for again", () => {
     expect(fresh.log.filter((line) => line.includes("/summary?"))).toHaveLength(asked.length);
   });
 
+  it("does not wait for long behind another one that is read ahead and does not get its turn", async () => {
+    const gate = gatedPool(database.pool, "tree_boots");
+    const slow = await cachingServer(gate.pool, { KERNELBOARD_EXPENSIVE_WAIT_MS: "60000" });
+    for (const path of [summary("mainline"), summary("mainline"), listing, listing]) await slow.get(path);
+    const holding = slow.get(`/api/tree/next/master/${HASH}/boots?origin=o`);
+    await eventually(gate.read).toBe(1);
+    await changeIt();
+    await eventually(() => slow.cacheStats.ahead).toBe(1);
+    gate.letGo();
+    expect((await holding).status).toBe(200);
+  });
+
   it("is read ahead before the clock ends it", async () => {
     const fresh = await cachingServer(database.pool);
     const { cacheStats: stats } = fresh;
