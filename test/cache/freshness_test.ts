@@ -278,12 +278,25 @@ describe("an answer that was asked for again", () => {
     const gate = gatedPool(database.pool, "tree_listing");
     const slow = await cachingServer(gate.pool);
     gate.letGo();
-    const before = text(await slow.get(listing));
-    await slow.get(listing);
-    gate.hold();
-    await changeIt();
-    await eventually(gate.read).toBe(2);
-    expect(text(await slow.get(listing))).toBe(before);
+    const soon = (): Promise<string> => Promise.race([slow.get(listing).then(text), sleep(300, "none")]);
+    let before: string;
+    let meanwhile: string;
+    // The second may be over before this test, which shares the machine with others, comes to ask.
+    for (let attempt = 1; ; attempt++) {
+      before = text(await slow.get(listing));
+      gate.hold();
+      const readings = gate.read();
+      const changing = changeIt();
+      while (gate.read() === readings) {
+        const answer = await soon();
+        if (answer !== "none") before = answer;
+      }
+      meanwhile = await soon();
+      await changing;
+      if (meanwhile !== "none" || attempt === 10) break;
+      gate.letGo();
+    }
+    expect(meanwhile).toBe(before);
     const demands: Record<string, string>[] = [
       { "cache-control": "no-cache" },
       { "cache-control": "max-age=0" },
@@ -292,12 +305,13 @@ describe("an answer that was asked for again", () => {
     const waiting = demands.map((headers) => slow.get(listing, headers));
     await sleep(PROMISED_MS);
     waiting.push(slow.get(listing));
+    const readings = gate.read();
     expect(await Promise.race([...waiting, sleep(200, "none")])).toBe("none");
     gate.letGo();
     const answers = (await Promise.all(waiting)).map(text);
     expect(new Set(answers).size).toBe(1);
     expect(answers[0]).not.toBe(before);
-    expect(gate.read()).toBe(2);
+    expect(gate.read()).toBe(readings);
   });
 
   it("is read ahead in the forms that were asked for, which is no request for the log", async () => {
