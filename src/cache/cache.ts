@@ -55,7 +55,11 @@ export class AnswerCache {
 
   constructor(options: AnswerCacheOptions) {
     this.#options = options;
-    this.#ahead = new ReadAhead(options.store, (entry) => this.#isCurrent(entry), options.onError);
+    this.#ahead = new ReadAhead(options.store, {
+      isCurrent: (entry) => this.#isCurrent(entry),
+      needsReading: (entry) => !this.#isCurrent(entry) || entry.expiresAt - Date.now() < NEAR_END_MS,
+      onError: options.onError,
+    });
   }
 
   /**
@@ -77,9 +81,9 @@ export class AnswerCache {
     this.#options.store.addAlias(entry, alias);
   }
 
-  /** To be called after each change that was learned of. */
-  changed(): void {
-    this.#ahead.changed(this.#options.follower.knownUntil);
+  /** To be called after each change that was learned of. @param before the position before it */
+  changed(before: number): void {
+    this.#ahead.changed(before, this.#options.follower.knownUntil);
   }
 
   /** From now on nothing is read ahead. */
@@ -196,7 +200,7 @@ export class AnswerCache {
     const { answer, ...validity } = found;
     const { knownUntil: completeUntil } = follower;
     const entry = newEntry(key, answer, { ...validity, completeUntil, readAt: performance.now(), readAgain });
-    // What was touched since was so at a moment that is not known.
+    // Until when one that was touched since was complete is not known.
     if (!this.#isGood(entry, "current")) return undefined;
     this.#set(entry);
     return entry;
@@ -220,14 +224,13 @@ export class AnswerCache {
     const { store } = this.#options;
     const credit = store.peek(entry.key)?.credit ?? 0;
     store.set(entry);
-    if (credit > 0) this.#ahead.used(entry, credit, this.#isCurrent(entry));
+    if (credit > 0) this.#ahead.used(entry, credit);
   }
 
   #used(entry: Entry, how: "hits" | "joined" | "sharedHits", demand: Demand): void {
     if (demand === "new") return;
     this.#options.stats[how]++;
-    this.#ahead.used(entry, 1, this.#isCurrent(entry));
-    if (entry.expiresAt - Date.now() < NEAR_END_MS) this.#ahead.schedule(entry);
+    this.#ahead.used(entry, 1);
   }
 
   /** Whether an entry can be served; the log has to be looked into before. One that the clock has ended is dropped. */

@@ -21,7 +21,7 @@ const RETRY_MS = 1000;
 export class Follower {
   readonly #feed: ChangeFeed;
   readonly #log: Log;
-  readonly #onChange: () => void;
+  readonly #onChange: (before: number) => void;
   readonly #onReset: () => void;
   #versions: Versions | undefined;
   #following: Promise<void> | undefined;
@@ -31,13 +31,13 @@ export class Follower {
   #isClosed = false;
 
   /**
-   * @param onChange called after each change, before `knownUntil` has its moment
+   * @param onChange called after each change with the position before it; `knownUntil` is still what it was then
    * @param onReset called when changes were missed, so that nothing is known of any answer from before
    */
   constructor(
     feed: ChangeFeed,
     log: Log,
-    { onChange, onReset }: { onChange: () => void; onReset: () => void },
+    { onChange, onReset }: { onChange: (before: number) => void; onReset: () => void },
   ) {
     this.#feed = feed;
     this.#log = log;
@@ -117,8 +117,9 @@ export class Follower {
   #take(notice: Notice): void {
     if (this.#versions === undefined) return;
     if (notice.kind === "change") {
+      const before = this.#versions.position;
       this.#versions.apply(notice.change);
-      this.#onChange();
+      this.#onChange(before);
     } else {
       this.#versions = new Versions(notice.newest);
       this.#onReset();

@@ -12,60 +12,71 @@ const MOST_CREDIT = 4;
 const PAUSE_MS = 300;
 /** Beside each other; requests need the database too. */
 const AT_ONCE = 1;
-/** Answers that are looked at after each commit. Of more, those are left out that were used longest ago for the first time. */
-const MOST_WATCHED = 1000;
+/** Answers that are looked at after each commit, or wait to be read. Of more, those are left to whoever asks that were used longest ago for the first time. */
+const MOST = 1000;
 
+/** Knows answers by their keys: those that the store has dropped are not to stay in memory because of this. */
 export class ReadAhead {
   readonly #store: AnswerStore;
   readonly #isCurrent: (entry: Entry) => boolean;
+  readonly #needsReading: (entry: Entry) => boolean;
   readonly #onError: (error: unknown) => void;
-  /** Those that were used and are current, as far as is known. */
-  readonly #watched = new Set<Entry>();
+  /** Those that were used. */
+  readonly #watched = new Set<string>();
   /** Those that wait for their time, and then for their turn. */
-  readonly #scheduled = new Set<Entry>();
-  #due: Entry[] = [];
+  readonly #scheduled = new Set<string>();
+  #due: string[] = [];
   #reading = 0;
   #isClosed = false;
 
-  /** @param isCurrent whether an entry is as one that is read now, as far as is known */
-  constructor(store: AnswerStore, isCurrent: (entry: Entry) => boolean, onError: (error: unknown) => void) {
+  /**
+   * @param isCurrent whether an entry is as one that is read now, as far as is known
+   * @param needsReading whether it is not, or will soon not be
+   */
+  constructor(
+    store: AnswerStore,
+    {
+      isCurrent,
+      needsReading,
+      onError,
+    }: {
+      isCurrent: (entry: Entry) => boolean;
+      needsReading: (entry: Entry) => boolean;
+      onError: (error: unknown) => void;
+    },
+  ) {
     this.#store = store;
     this.#isCurrent = isCurrent;
+    this.#needsReading = needsReading;
     this.#onError = onError;
   }
 
   /** To be called for each request that an entry answered, and for an entry that takes the place of one that was used. */
-  used(entry: Entry, credit: number, isCurrent: boolean): void {
+  used(entry: Entry, credit: number): void {
     entry.credit = Math.min(MOST_CREDIT, entry.credit + credit);
-    if (!isCurrent) this.schedule(entry);
-    else if (!this.#watched.has(entry)) this.#watch(entry);
+    if (this.#needsReading(entry)) this.#schedule(entry);
+    const { key } = entry;
+    if (this.#watched.has(key)) return;
+    this.#watched.add(key);
+    if (this.#watched.size > MOST)
+      for (const oldest of this.#watched) return void this.#watched.delete(oldest);
   }
 
   /**
-   * To be called after each change that was learned of, so that all that are watched were current until then.
+   * To be called after each change that was learned of.
    *
-   * @param knownUntil moment up to which every commit was known before, as `performance.now()` counts
+   * @param before the position before it
+   * @param knownUntil moment up to which every commit was known then, as `performance.now()` counts
    */
-  changed(knownUntil: number): void {
-    for (const entry of this.#watched) {
-      if (this.#isCurrent(entry)) continue;
-      entry.completeUntil = knownUntil;
-      this.#watched.delete(entry);
-      this.schedule(entry);
+  changed(before: number, knownUntil: number): void {
+    for (const key of this.#watched) {
+      const entry = this.#store.peek(key);
+      if (entry !== undefined && this.#isCurrent(entry)) continue;
+      this.#watched.delete(key);
+      if (entry === undefined) continue;
+      if (entry.currentAt === before) entry.completeUntil = knownUntil;
+      this.#schedule(entry);
     }
-  }
-
-  /** Has an entry read again soon. */
-  schedule(entry: Entry): void {
-    if (this.#scheduled.has(entry) || entry.credit === 0 || this.#isClosed) return;
-    this.#scheduled.add(entry);
-    const enqueue = (): void => {
-      this.#due.push(entry);
-      this.#readNext();
-    };
-    const waitMs = entry.readAt + PAUSE_MS - performance.now();
-    if (waitMs > 0) setTimeout(enqueue, waitMs).unref();
-    else enqueue();
   }
 
   close(): void {
@@ -74,21 +85,27 @@ export class ReadAhead {
     this.#watched.clear();
   }
 
-  #watch(entry: Entry): void {
-    if (this.#watched.size >= MOST_WATCHED)
-      for (const oldest of this.#watched) {
-        this.#watched.delete(oldest);
-        break;
-      }
-    this.#watched.add(entry);
+  /** Has an entry read again soon. */
+  #schedule({ key, credit, readAt }: Entry): void {
+    if (credit === 0 || this.#isClosed || this.#scheduled.has(key) || this.#scheduled.size >= MOST) return;
+    this.#scheduled.add(key);
+    const enqueue = (): void => {
+      this.#due.push(key);
+      this.#readNext();
+    };
+    const waitMs = readAt + PAUSE_MS - performance.now();
+    if (waitMs > 0) setTimeout(enqueue, waitMs).unref();
+    else enqueue();
   }
 
   #readNext(): void {
     while (this.#reading < AT_ONCE && !this.#isClosed) {
-      const entry = this.#due.shift();
-      if (entry === undefined) return;
-      this.#scheduled.delete(entry);
-      if (this.#store.peek(entry.key) !== entry) continue;
+      const key = this.#due.shift();
+      if (key === undefined) return;
+      this.#scheduled.delete(key);
+      const entry = this.#store.peek(key);
+      // Whoever asked meanwhile may have read it.
+      if (entry === undefined || entry.credit === 0 || !this.#needsReading(entry)) continue;
       this.#reading++;
       void this.#read(entry).finally(() => {
         this.#reading--;

@@ -34,8 +34,8 @@ export function answerCache(
   const store = new AnswerStore(maxBytes);
   stats.size = () => store.size;
   const follower = new Follower(changes, log, {
-    onChange: () => {
-      cache.changed();
+    onChange: (before) => {
+      cache.changed(before);
     },
     onReset: () => {
       store.clear();

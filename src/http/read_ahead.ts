@@ -11,6 +11,7 @@ const SECRET = randomUUID();
 /** Of the first request, what its answer may depend on. */
 const REPEATED = ["host", "accept-encoding", "content-type"];
 
+/** Whether the server made a request itself, so that nobody waits for its answer. */
 export function isReadAhead({ headers }: FastifyRequest): boolean {
   return headers[HEADER] === SECRET;
 }

@@ -1,6 +1,6 @@
 /** The cache of answers is never old: not after a commit, a lost notification, a lost connection, or a commit during a read. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CHANGES_CHANNEL } from "../../src/rollups/changes.ts";
 import { cachingServer, commit, gatedPool, HASH, issue, test, world } from "../support/cache.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
@@ -35,10 +35,14 @@ beforeAll(async () => {
 beforeEach(async () => {
   server = await cachingServer(database.pool);
 });
+afterEach(() => server.app.close());
+
+/** Asks a server, that of the test unless it is told another one. */
+type Ask = (on?: TestServer) => Promise<unknown>;
 
 const listing = "/api/tree/?origin=o";
 const summary = (name: string): string => `/api/tree/${name}/master/${HASH}/summary?origin=o`;
-const hardware = (name: string): (() => Promise<unknown>) => {
+const hardware = (name: string): Ask => {
   const now = Math.floor(Date.now() / 1000);
   const body = JSON.stringify({
     origin: "o",
@@ -46,36 +50,46 @@ const hardware = (name: string): (() => Promise<unknown>) => {
     endTimestampInSeconds: now + 86_400,
     selectedCommits: {},
   });
-  return async () =>
-    (await request(`${server.base}/api/hardware/${name}/summary`, { method: "POST", body })).body;
+  return async (on = server) =>
+    (await request(`${on.base}/api/hardware/${name}/summary`, { method: "POST", body })).body;
 };
-const get = (path: string) => async (): Promise<unknown> => (await server.get(path)).body;
+const get =
+  (path: string): Ask =>
+  async (on = server) =>
+    (await on.get(path)).body;
 
 /** Whether asking reads from the database. */
-async function reads(ask: () => Promise<unknown>): Promise<boolean> {
-  const before = server.cacheStats.misses;
-  await ask();
-  return server.cacheStats.misses > before;
+async function reads(ask: Ask, on = server): Promise<boolean> {
+  const before = on.cacheStats.misses;
+  await ask(on);
+  return on.cacheStats.misses > before;
 }
 
 /**
- * Answers that are kept, those that there are within the promised time after something changed, and how many of them were read
- * for that, ahead or when they were asked for.
+ * Answers that are kept, those that there are within the promised time after something changed, and whether they were read for
+ * that, ahead or when they were asked for. Each is asked of a server of its own, which counts no other's.
  */
 async function around(
-  asks: (() => Promise<unknown>)[],
+  asks: Ask[],
   change: () => Promise<unknown>,
-): Promise<{ before: unknown[]; after: unknown[]; read: number }> {
-  const before = [];
-  for (const ask of asks) before.push(await ask());
-  for (const ask of asks) expect(await reads(ask)).toBe(false);
-  const readings = (): number => server.cacheStats.misses + server.cacheStats.ahead;
-  const readBefore = readings();
+): Promise<{ before: unknown[]; after: unknown[]; wereRead: boolean[] }> {
+  const asked = [];
+  for (const ask of asks) {
+    const on = await cachingServer(database.pool);
+    const before = await ask(on);
+    expect(await reads(ask, on)).toBe(false);
+    const { misses, ahead } = on.cacheStats;
+    asked.push({ ask, on, before, readings: misses + ahead });
+  }
   await change();
   await sleep(PROMISED_MS);
-  const after = [];
-  for (const ask of asks) after.push(await ask());
-  return { before, after, read: readings() - readBefore };
+  const [after, wereRead] = [[] as unknown[], [] as boolean[]];
+  for (const { ask, on, readings } of asked) {
+    after.push(await ask(on));
+    wereRead.push(on.cacheStats.misses + on.cacheStats.ahead > readings);
+    await on.app.close();
+  }
+  return { before: asked.map(({ before }) => before), after, wereRead };
 }
 
 describe("a kept answer", () => {
@@ -114,7 +128,7 @@ describe("a kept answer", () => {
     const orphan = { id: "o:lateb", checkout_id: "o:late", origin: "o" };
     await commit(database, { builds: [orphan] });
     const asks = [get("/api/build/o%3Alateb"), get("/api/tree/late/master?origin=o"), hardware("next")];
-    const { before, after, read } = await around(asks, () =>
+    const { before, after, wereRead } = await around(asks, () =>
       commit(database, { checkouts: world("late").checkouts ?? [] }),
     );
     expect(before.slice(0, 2)).toMatchObject([
@@ -123,7 +137,7 @@ describe("a kept answer", () => {
     ]);
     expect(after.slice(0, 2)).toMatchObject([{ tree_name: "late" }, { tree_name: "late" }]);
     // No tree of that hardware has a newer commit by it.
-    expect(read).toBe(2);
+    expect(wereRead).toEqual([true, true, false]);
   });
 
   it("of hardware has a new head of a tree that was tested on it, and no other tree's", async () => {
@@ -134,12 +148,12 @@ describe("a kept answer", () => {
       git_commit_hash: "b".repeat(40),
       start_time: new Date().toISOString(),
     };
-    const { before, after, read } = await around([hardware("head"), hardware("next")], () =>
+    const { before, after, wereRead } = await around([hardware("head"), hardware("next")], () =>
       commit(database, { checkouts: [newer] }),
     );
     expect(before[0]).toHaveProperty("common.trees.0.head_git_commit_hash", HASH);
     expect(after[0]).toEqual({ error: "This hardware isn't associated with any commit" });
-    expect(read).toBe(1);
+    expect(wereRead).toEqual([true, false]);
     const tested = await around([hardware("head")], () =>
       commit(database, {
         builds: [{ id: "o:head2b", checkout_id: "o:head2", origin: "o" }],
@@ -174,10 +188,10 @@ describe("a kept answer", () => {
       get("/api/tree/?origin=another"),
       hardware("mainline"),
     ];
-    const { read } = await around(asks, () =>
+    const { wereRead } = await around(asks, () =>
       commit(database, { tests: [test("next", 1), test("next", 2)], issues: [issue("k")] }),
     );
-    expect(read).toBe(0);
+    expect(wereRead).toEqual(asks.map(() => false));
   });
 
   it("stays without the notification, and for ever as long as nothing changes", async () => {
@@ -223,7 +237,7 @@ describe("a kept answer", () => {
     await administer.pool.query(`update pg_database set datallowconn = false where datname = $1`, [name]);
     for (const client of clients) client.release();
     try {
-      expect(await terminate()).toBeGreaterThan(0);
+      expect(await terminate()).toBe(1);
       await database.pool.query("update tests set status = 'FAIL' where id = 'o:mainlinet0'");
       await sleep(PROMISED_MS);
       expect(await ask()).toMatchObject({ summary: { tests: { status: { FAIL: 1 } } } });
