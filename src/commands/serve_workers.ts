@@ -15,6 +15,13 @@ import { aborted, type ServeOptions } from "./serve_here.ts";
 import type { BackgroundTask } from "./roles.ts";
 import { portInUse } from "./web.ts";
 
+/**
+ * The heap of a process is not collected as a whole before it and its buffers have so many megabytes. Left to itself, V8
+ * does that once or twice a second under load, as it counts all buffers since the last time, and everything in the process waits
+ * for 10 to 20 ms each time (docs/performance.md).
+ */
+const UNCOLLECTED_MEGABYTES = 256;
+
 /** What a child process is to do. */
 export interface ChildTask {
   /** As logs and lists of processes show it. */
@@ -54,6 +61,7 @@ export async function serveWithWorkers(
   const metrics = await clusterMetrics(context, () => supervisor.children);
   const supervisor: Supervisor = new Supervisor({
     program: fileURLToPath(new URL("serve_child.js", import.meta.url)),
+    nodeOptions: [`--initial-old-space-size=${UNCOLLECTED_MEGABYTES}`],
     kinds,
     log,
     onFatal: context.fail,

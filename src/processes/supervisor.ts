@@ -52,6 +52,8 @@ export interface Kind {
 export interface SupervisorOptions {
   /** The module that children run. */
   program: string;
+  /** Options of Node for them. */
+  nodeOptions?: readonly string[];
   kinds: Kind[];
   log: Log;
   /** Called when the program cannot go on. */
@@ -93,7 +95,7 @@ export class Supervisor {
     cluster.setupPrimary({
       exec: options.program,
       args: [],
-      execArgv: ["--enable-source-maps"],
+      execArgv: ["--enable-source-maps", ...(options.nodeOptions ?? [])],
       // Numbers such as NaN stay what they are.
       serialization: "advanced",
     });
