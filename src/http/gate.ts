@@ -49,6 +49,13 @@ export class Gate {
     return this.#waiting;
   }
 
+  /** Enters where there is a place and nobody waits. @returns gives the place back; to be called once */
+  enterAtOnce(): (() => void) | undefined {
+    if (!this.#hasPlace() || this.#waiting > 0) return undefined;
+    this.#inside++;
+    return this.#place();
+  }
+
   /**
    * Waits for a place.
    *
@@ -58,8 +65,13 @@ export class Gate {
    */
   async enter(client: string, gone: AbortSignal): Promise<() => void> {
     if (gone.aborted) throw new GateLeft("gone before it was its turn");
-    if (this.#hasPlace() && this.#waiting === 0) this.#inside++;
-    else await this.#wait(client, gone);
+    const place = this.enterAtOnce();
+    if (place !== undefined) return place;
+    await this.#wait(client, gone);
+    return this.#place();
+  }
+
+  #place(): () => void {
     let isInside = true;
     return () => {
       if (!isInside) return;

@@ -179,9 +179,7 @@ function limitExpensive(app: FastifyInstance, settings: OverloadSettings): void 
     done();
   });
 
-  const enter = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const gate = gates[costOf(request)];
-    if (request.method === "OPTIONS" || gate === undefined) return;
+  const wait = async (gate: Gate, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const gone = new AbortController();
     const onClose = (): void => {
       gone.abort();
@@ -202,6 +200,23 @@ function limitExpensive(app: FastifyInstance, settings: OverloadSettings): void 
       clearTimeout(giveUp);
       reply.raw.off("close", onClose);
     }
+  };
+  const enter = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+    const gate = gates[costOf(request)];
+    if (request.method === "OPTIONS" || gate === undefined) {
+      done();
+      return;
+    }
+    // Nearly always, and without what waiting needs.
+    const place = gate.enterAtOnce();
+    if (place === undefined) {
+      wait(gate, request, reply).then(() => {
+        done();
+      }, done);
+      return;
+    }
+    places.set(request, place);
+    done();
   };
   // Behind the hooks of all routes, so that what one of them answers waits for nothing.
   app.addHook("onRoute", (route: RouteOptions) => {
