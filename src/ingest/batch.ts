@@ -1,6 +1,13 @@
 /** The objects of one transaction, folded so that each object is one row, and the files that they came from. */
 import { mergeRow } from "../kcidb/merge.ts";
-import { columnIndex, rowKey, testFactsOfRow, type Row, type TestFacts } from "../kcidb/rows.ts";
+import {
+  columnIndex,
+  FREE_COLUMNS,
+  rowKey,
+  testFactsOfRow,
+  type Row,
+  type TestFacts,
+} from "../kcidb/rows.ts";
 import type { Accepted } from "../kcidb/submission.ts";
 import { KINDS, type Kind, type Refusal } from "../kcidb/types.ts";
 import { copyLine, parseCopyLine } from "./copy_text.ts";
@@ -20,7 +27,8 @@ export interface Fragment {
 export interface BatchRow {
   kind: Kind;
   key: string;
-  sortKey: string;
+  /** The checkout of a build, the build of a test; empty for the other kinds. */
+  parent: string;
   line: string;
   facts: string;
   fragments: [Fragment, ...Fragment[]];
@@ -47,10 +55,13 @@ const FACT_INDEXES = ["id", "build_id", "origin", "status", "path", "start_time"
 );
 const COMPATIBLE = columnIndex("tests", "environment_compatible");
 
+const NONE: readonly number[] = [];
+
 /** What counts of a test, as a line for COPY with the columns of `TEST_FACT_COLUMNS`. */
 function factsLine(row: Row, { platform, lab, isBoot }: TestFacts, isPlain: boolean): string {
   const values = FACT_INDEXES.map((index) => row[index] ?? null);
-  return copyLine([...values, platform, lab, row[COMPATIBLE] ?? null, isBoot ? "t" : "f"], isPlain);
+  values.push(platform, lab, row[COMPATIBLE] ?? null, isBoot ? "t" : "f");
+  return copyLine(values, isPlain ? NONE : undefined);
 }
 
 export class Batch {
@@ -79,21 +90,26 @@ export class Batch {
   }
 
   add(share: Share, { kind, id, row, pointer, isPlain = false, facts }: Accepted): void {
-    const line = copyLine(row, isPlain);
+    const line = copyLine(row, isPlain ? NONE : FREE_COLUMNS[kind]);
     const factText = kind === "tests" ? factsLine(row, facts ?? testFactsOfRow(row), isPlain) : "";
     this.objects++;
     this.characters += line.length + factText.length;
-    const parent = PARENT_INDEX[kind];
-    const key = rowKey(kind, row);
-    const sortKey = parent === undefined ? key : `${row[parent]}\n${key}`;
-    this.#fold(kind, key, sortKey, { share, id, pointer, line, facts: factText });
+    const parentIndex = PARENT_INDEX[kind];
+    const parent = parentIndex === undefined ? "" : (row[parentIndex] ?? "");
+    this.#fold({ kind, key: rowKey(kind, row), parent }, { share, id, pointer, line, facts: factText });
   }
 
   /** The rows of a kind in the order in which every writer inserts them: by parent, so that siblings lie together on disk, then by key. */
   sorted(kind: Kind): BatchRow[] {
-    return [...this.rows[kind].values()].sort((a, b) =>
-      a.sortKey < b.sortKey ? -1 : a.sortKey > b.sortKey ? 1 : 0,
-    );
+    const families = new Map<string, BatchRow[]>();
+    for (const row of this.rows[kind].values()) {
+      const family = families.get(row.parent);
+      if (family === undefined) families.set(row.parent, [row]);
+      else family.push(row);
+    }
+    return [...families]
+      .sort(([a], [b]) => compare(a, b))
+      .flatMap(([, rows]) => rows.sort((a, b) => compare(a.key, b.key)));
   }
 
   all(): BatchRow[] {
@@ -107,7 +123,7 @@ export class Batch {
       if (!row.fragments.some((fragment) => refused.has(fragment))) continue;
       const rest = row.fragments.filter((fragment) => !refused.has(fragment));
       this.rows[row.kind].delete(row.key);
-      for (const fragment of rest) this.#fold(row.kind, row.key, row.sortKey, fragment);
+      for (const fragment of rest) this.#fold(row, fragment);
     }
   }
 
@@ -119,11 +135,11 @@ export class Batch {
     return batch;
   }
 
-  #fold(kind: Kind, key: string, sortKey: string, fragment: Fragment): void {
+  #fold({ kind, key, parent }: Pick<BatchRow, "kind" | "key" | "parent">, fragment: Fragment): void {
     const known = this.rows[kind].get(key);
     if (known === undefined) {
       const { line, facts } = fragment;
-      this.rows[kind].set(key, { kind, key, sortKey, line, facts, fragments: [fragment] });
+      this.rows[kind].set(key, { kind, key, parent, line, facts, fragments: [fragment] });
       return;
     }
     known.fragments.push(fragment);
@@ -132,4 +148,9 @@ export class Batch {
     known.line = copyLine(row);
     if (kind === "tests") known.facts = factsLine(row, testFactsOfRow(row), false);
   }
+}
+
+/** By code units, which is one order for all writers. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

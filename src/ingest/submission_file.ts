@@ -4,7 +4,9 @@
  * size. Either way nothing of a file is handed on before the whole file is known to be a submission.
  */
 import { isUtf8 } from "node:buffer";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Splitter, type Element } from "../kcidb/split.ts";
 import {
   objectContext,
@@ -40,46 +42,60 @@ export interface ReadOptions extends ContextOptions {
  * @throws the system's error when the file cannot be read (ENOENT when it has vanished)
  */
 export async function* readSubmission(path: string, options: ReadOptions): AsyncGenerator<ObjectOutcome[]> {
-  const file = await open(path, "r");
-  try {
-    const { size } = await file.stat();
-    if (size === 0) throw new FileRefused("empty", "the file is empty");
-    if (size > MAX_FILE_BYTES)
-      throw new FileRefused("too-large", `${size} bytes are more than the limit of ${MAX_FILE_BYTES}`);
-    if (size <= (options.smallFileBytes ?? SMALL_FILE_BYTES)) yield* readSmall(file, options);
-    else yield* readBig(file, options);
-  } finally {
-    await file.close();
+  const bytes = readIfSmall(path, options.smallFileBytes ?? SMALL_FILE_BYTES);
+  if (bytes === undefined) yield* readBig(path, options);
+  else {
+    // Those who write what was read before have their turn between two files.
+    await nextTurn();
+    yield prepareSmall(bytes, options);
   }
 }
 
-async function* readSmall(file: FileHandle, options: ReadOptions): AsyncGenerator<ObjectOutcome[]> {
-  const bytes = await file.readFile();
+/**
+ * The bytes of a file that is not big. Read in place: handing each of some hundred small reads to another thread and back takes longer
+ * than they do.
+ */
+function readIfSmall(path: string, limit: number): Buffer | undefined {
+  const file = openSync(path, "r");
+  try {
+    const { size } = fstatSync(file);
+    if (size === 0) throw new FileRefused("empty", "the file is empty");
+    if (size > MAX_FILE_BYTES)
+      throw new FileRefused("too-large", `${size} bytes are more than the limit of ${MAX_FILE_BYTES}`);
+    return size <= limit ? readFileSync(file) : undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function prepareSmall(bytes: Buffer, options: ReadOptions): ObjectOutcome[] {
   if (bytes.length <= (options.wholeFileBytes ?? WHOLE_FILE_BYTES) && isUtf8(bytes)) {
     const outcomes = prepareWhole(bytes.toString("utf8"), options);
-    if (outcomes !== undefined) {
-      yield outcomes;
-      return;
-    }
+    if (outcomes !== undefined) return outcomes;
   }
   const elements: Element[] = [];
   const splitter = new Splitter((element) => elements.push(element));
   splitter.write(bytes);
   const prepare = preparer(parseFrame(splitter.end()), options);
-  yield elements.map(prepare).filter((outcome) => outcome !== undefined);
+  return elements.map(prepare).filter((outcome) => outcome !== undefined);
 }
 
-async function* readBig(file: FileHandle, options: ReadOptions): AsyncGenerator<ObjectOutcome[]> {
-  const checker = new Splitter(checkSyntax);
-  for await (const chunk of chunks(file)) checker.write(chunk);
-  const prepare = preparer(parseFrame(checker.end()), options);
-  let elements: Element[] = [];
-  const splitter = new Splitter((element) => elements.push(element));
-  for await (const chunk of chunks(file)) {
-    splitter.write(chunk);
-    const ready = elements;
-    elements = [];
-    yield ready.map(prepare).filter((outcome) => outcome !== undefined);
+async function* readBig(path: string, options: ReadOptions): AsyncGenerator<ObjectOutcome[]> {
+  const file = await open(path, "r");
+  try {
+    const checker = new Splitter(checkSyntax);
+    for await (const chunk of chunks(file)) checker.write(chunk);
+    const prepare = preparer(parseFrame(checker.end()), options);
+    let elements: Element[] = [];
+    const splitter = new Splitter((element) => elements.push(element));
+    for await (const chunk of chunks(file)) {
+      splitter.write(chunk);
+      const ready = elements;
+      elements = [];
+      yield ready.map(prepare).filter((outcome) => outcome !== undefined);
+    }
+  } finally {
+    await file.close();
   }
 }
 

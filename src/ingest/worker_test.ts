@@ -37,11 +37,13 @@ async function holdUpFiles(): Promise<{ begin: () => void; letGo: () => void }> 
 
 const build = (name: string): object =>
   submission({ builds: [{ id: `o:${name}`, checkout_id: "o:c", origin: "o" }] });
+/** So long that it is not read in place. */
+const longBuild = (name: string): string => JSON.stringify(build(name)) + " ".repeat(17 * 1024 * 1024);
 
 it("reads nothing into the next batch of a file that was being read when a batch was given up", async () => {
   const { connection, rows } = await testDatabase();
   const directory = await temporaryDirectory();
-  await writeSubmissions(directory, { "a.json": build("a"), "b.json": build("b") });
+  await writeSubmissions(directory, { "a.json": build("a"), "b.json": longBuild("b") });
   const spool = await openSpool(directory);
   const claims = new Claims({ spool, connection, log });
   await claims.open();

@@ -4,8 +4,9 @@
  */
 import { ExactNumber } from "./exact_json.ts";
 import { isStorableDateTime } from "./formats.ts";
+import { TABLES } from "./rows.ts";
 import type { SchemaViolation } from "./schema.ts";
-import { isJsonObject, pointerStep, type JsonObject, type Kind, type Rule } from "./types.ts";
+import { isJsonObject, KINDS, pointerStep, type JsonObject, type Kind, type Rule } from "./types.ts";
 
 /** Arrays and objects open at once in an object, itself included. */
 export const MAX_DEPTH = 500;
@@ -17,8 +18,15 @@ const MAX_INTEGER = 2 ** 31 - 1;
 const MAX_NUMERIC_DIGITS = 131_072;
 const MAX_NUMERIC_SCALE = 16_383;
 
-const ID_FIELDS = ["id", "checkout_id", "build_id", "test_id", "issue_id"];
-const NAME_FIELDS = [
+/** Those of some fields that objects of each kind have. */
+function byKind(fields: readonly string[]): Record<Kind, string[]> {
+  const own = (kind: Kind): string[] =>
+    fields.filter((field) => TABLES[kind].columns.some(({ path }) => path.length === 1 && path[0] === field));
+  return Object.fromEntries(KINDS.map((kind) => [kind, own(kind)])) as Record<Kind, string[]>;
+}
+
+const ID_FIELDS = byKind(["id", "checkout_id", "build_id", "test_id", "issue_id"]);
+const NAME_FIELDS = byKind([
   "origin",
   "tree_name",
   "git_repository_url",
@@ -30,9 +38,9 @@ const NAME_FIELDS = [
   "architecture",
   "path",
   "categories",
-];
-const DATE_TIME_FIELDS = ["start_time", "origin_builds_finish_time", "origin_tests_finish_time"];
-const INTEGER_FIELDS = ["version", "issue_version"];
+]);
+const DATE_TIME_FIELDS = byKind(["start_time", "origin_builds_finish_time", "origin_tests_finish_time"]);
+const INTEGER_FIELDS = byKind(["version", "issue_version"]);
 
 /** What escapes a JSON text has: none, or also those of which NUL and lone surrogates can be made, or others. */
 export type Escapes = "none" | "usual" | "unusual";
@@ -59,7 +67,7 @@ export function limitViolation(
     (escapes === "unusual" ? forbiddenText(object) : undefined) ??
     numberOutOfRange(kind, object) ??
     (mayBeExact ? numericOutOfRange(object) : undefined) ??
-    dateOutOfRange(object) ??
+    dateOutOfRange(kind, object) ??
     textTooLong(kind, object)
   );
 }
@@ -92,7 +100,7 @@ function stringViolation(text: string, pointer: string): SchemaViolation | undef
 }
 
 function numberOutOfRange(kind: Kind, object: JsonObject): SchemaViolation | undefined {
-  for (const field of INTEGER_FIELDS) {
+  for (const field of INTEGER_FIELDS[kind]) {
     const value = object[field];
     if (typeof value === "number" && value > MAX_INTEGER) {
       return refuse("range", pointerStep(field), `must not be above ${MAX_INTEGER}`);
@@ -135,8 +143,8 @@ function fitsNumeric(digits: string): boolean {
   return whole.length + exponent <= MAX_NUMERIC_DIGITS && fraction.length - exponent <= MAX_NUMERIC_SCALE;
 }
 
-function dateOutOfRange(object: JsonObject): SchemaViolation | undefined {
-  for (const field of DATE_TIME_FIELDS) {
+function dateOutOfRange(kind: Kind, object: JsonObject): SchemaViolation | undefined {
+  for (const field of DATE_TIME_FIELDS[kind]) {
     const value = object[field];
     if (typeof value === "string" && !isStorableDateTime(value)) {
       return refuse(
@@ -154,11 +162,11 @@ function environmentMisc(object: JsonObject): unknown {
 }
 
 function textTooLong(kind: Kind, object: JsonObject): SchemaViolation | undefined {
-  for (const field of ID_FIELDS) {
+  for (const field of ID_FIELDS[kind]) {
     const found = longerThan(object[field], MAX_ID_BYTES, field);
     if (found !== undefined) return found;
   }
-  for (const field of NAME_FIELDS) {
+  for (const field of NAME_FIELDS[kind]) {
     const found = longerThan(object[field], MAX_NAME_BYTES, field);
     if (found !== undefined) return found;
   }

@@ -133,6 +133,21 @@ export function columnIndex(kind: Kind, name: string): number {
   return index;
 }
 
+const FREE_TYPES = new Set<ColumnType>(["text", "json", "textArray"]);
+
+function freeColumns(kind: Kind): number[] {
+  return TABLES[kind].columns.flatMap(({ type }, index) => (FREE_TYPES.has(type) ? [index] : []));
+}
+
+/** Positions of the columns whose texts can have any character; those of the others are digits, names and the like. */
+export const FREE_COLUMNS: Record<Kind, readonly number[]> = {
+  issues: freeColumns("issues"),
+  checkouts: freeColumns("checkouts"),
+  builds: freeColumns("builds"),
+  tests: freeColumns("tests"),
+  incidents: freeColumns("incidents"),
+};
+
 const KEY_INDEXES = {
   issues: TABLES.issues.key.map((name) => columnIndex("issues", name)),
   checkouts: [columnIndex("checkouts", "id")],
