@@ -33,20 +33,21 @@ export function ingestOptions(
   hooks?: Partial<IngestOptions>,
 ): IngestOptions {
   const { filesBatchSize, cycleBatchSize, batchSize, treesFile } = context.settings.ingest;
+  const { maxWorkers, once = false } = args;
   return {
     spoolDir: args.spoolDir,
     connection: database.connection,
     log: context.log,
-    maxWorkers: args.maxWorkers,
+    maxWorkers,
     intervalSeconds: args.interval,
-    once: args.once ?? false,
+    once,
     treesFile: args.treesFile ?? treesFile,
     filesBatchSize,
     cycleBatchSize,
     batchSize,
     signal: context.signal,
-    ...(args.once ? { giveUpAfterMs: GIVE_UP_MS } : {}),
-    excerpts: uploadSettings(context.settings.excerpts, threadCount(args.maxWorkers), context.log),
+    ...(once ? { giveUpAfterMs: GIVE_UP_MS } : {}),
+    excerpts: uploadSettings(context.settings.excerpts, threadCount({ maxWorkers, once }), context.log),
     ...hooks,
   };
 }

@@ -38,19 +38,20 @@ const WRITING_INTERVAL_MS = 100;
 const WRITERS_PER_THREAD = 2;
 
 /**
- * How many writers each thread has, of as many workers as somebody asks for: more than the cores, and one while another
- * waits for the database, only take time from each other.
+ * How many writers each thread has, of as many workers as somebody asks for: more than the cores only take time from each other, and another
+ * thread costs a tenth of the time. One more is worth that where files come in all the time: small ones need not wait for a large one.
  */
-function writersByThread(maxWorkers: number): number[] {
-  const writers = Math.min(maxWorkers, availableParallelism() + 1);
+function writersByThread({ maxWorkers, once }: Pick<IngestOptions, "maxWorkers" | "once">): number[] {
+  const most = Math.max(availableParallelism(), WRITERS_PER_THREAD) + (once ? 0 : 1);
+  const writers = Math.min(maxWorkers, most);
   return Array.from({ length: Math.ceil(writers / WRITERS_PER_THREAD) }, (_, thread) =>
     Math.min(WRITERS_PER_THREAD, writers - thread * WRITERS_PER_THREAD),
   );
 }
 
 /** Threads that are used for as many workers as somebody asks for. */
-export function threadCount(maxWorkers: number): number {
-  return writersByThread(maxWorkers).length;
+export function threadCount(options: Pick<IngestOptions, "maxWorkers" | "once">): number {
+  return writersByThread(options).length;
 }
 
 export interface IngestOptions {
@@ -157,7 +158,7 @@ class IngestRun {
     this.#claims = claims;
     this.#options = options;
     this.#bell = options.bell ?? new Bell();
-    this.#threads = writersByThread(options.maxWorkers).map(
+    this.#threads = writersByThread(options).map(
       (writers) =>
         new IngestThread(this.#threadData(writers), options.log, {
           onReport: this.#onReport.bind(this),
