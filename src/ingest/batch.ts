@@ -9,7 +9,7 @@ import {
   type TestFacts,
 } from "../kcidb/rows.ts";
 import type { Accepted } from "../kcidb/submission.ts";
-import { KINDS, type Kind, type Refusal } from "../kcidb/types.ts";
+import { KINDS, ofKinds, type Kind, type Refusal } from "../kcidb/types.ts";
 import { copyLine, parseCopyLine } from "./copy_text.ts";
 import { addRefusal, type SubmissionOutcome } from "./outcome.ts";
 
@@ -73,10 +73,7 @@ export class Batch {
   characters = 0;
 
   constructor() {
-    this.rows = Object.fromEntries(KINDS.map((kind) => [kind, new Map()])) as Record<
-      Kind,
-      Map<string, BatchRow>
-    >;
+    this.rows = ofKinds(() => new Map<string, BatchRow>());
   }
 
   /** What the batch has of a file. */

@@ -4,9 +4,16 @@
  */
 import type { UploadCounts } from "../excerpts/uploads.ts";
 import { columnIndex, type Row } from "../kcidb/rows.ts";
-import { zeroCounts, type Counts } from "../kcidb/types.ts";
 import { parseCopyLine } from "./copy_text.ts";
-import { isJsonObject, KINDS, type Kind, type Rule } from "../kcidb/types.ts";
+import {
+  isJsonObject,
+  KINDS,
+  ofKinds,
+  zeroCounts,
+  type Counts,
+  type Kind,
+  type Rule,
+} from "../kcidb/types.ts";
 import type { TransientReason } from "../database/errors.ts";
 import type { Batch, Share } from "./batch.ts";
 import type { RecordsWritten } from "./writer.ts";
@@ -146,10 +153,7 @@ function groupRefusals(shares: readonly Share[]): RefusalGroup[] {
   return [...groups.values()];
 }
 
-const ORIGIN = Object.fromEntries(KINDS.map((kind) => [kind, columnIndex(kind, "origin")])) as Record<
-  Kind,
-  number
->;
+const ORIGIN = ofKinds((kind) => columnIndex(kind, "origin"));
 const BUILD_MISC = columnIndex("builds", "misc");
 const TEST_MISC = columnIndex("tests", "misc");
 const ENVIRONMENT_MISC = columnIndex("tests", "environment_misc");

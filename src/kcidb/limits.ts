@@ -6,7 +6,7 @@ import { ExactNumber } from "./exact_json.ts";
 import { isStorableDateTime } from "./formats.ts";
 import { TABLES } from "./rows.ts";
 import type { SchemaViolation } from "./schema.ts";
-import { isJsonObject, KINDS, pointerStep, type JsonObject, type Kind, type Rule } from "./types.ts";
+import { isJsonObject, ofKinds, pointerStep, type JsonObject, type Kind, type Rule } from "./types.ts";
 
 /** Arrays and objects open at once in an object, itself included. */
 export const MAX_DEPTH = 500;
@@ -20,9 +20,9 @@ const MAX_NUMERIC_SCALE = 16_383;
 
 /** Those of some fields that objects of each kind have. */
 function byKind(fields: readonly string[]): Record<Kind, string[]> {
-  const own = (kind: Kind): string[] =>
-    fields.filter((field) => TABLES[kind].columns.some(({ path }) => path.length === 1 && path[0] === field));
-  return Object.fromEntries(KINDS.map((kind) => [kind, own(kind)])) as Record<Kind, string[]>;
+  return ofKinds((kind) =>
+    fields.filter((field) => TABLES[kind].columns.some(({ path }) => path.length === 1 && path[0] === field)),
+  );
 }
 
 const ID_FIELDS = byKind(["id", "checkout_id", "build_id", "test_id", "issue_id"]);

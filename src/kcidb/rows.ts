@@ -4,7 +4,7 @@
  * digit by digit.
  */
 import { parseExactJson, stringifyExactJson } from "./exact_json.ts";
-import { isJsonObject, type JsonObject, type Kind } from "./types.ts";
+import { isJsonObject, ofKinds, type JsonObject, type Kind } from "./types.ts";
 
 type ColumnType = "text" | "timestamp" | "boolean" | "double" | "integer" | "json" | "textArray";
 
@@ -135,18 +135,10 @@ export function columnIndex(kind: Kind, name: string): number {
 
 const FREE_TYPES = new Set<ColumnType>(["text", "json", "textArray"]);
 
-function freeColumns(kind: Kind): number[] {
-  return TABLES[kind].columns.flatMap(({ type }, index) => (FREE_TYPES.has(type) ? [index] : []));
-}
-
-/** Positions of the columns whose texts can have any character; those of the others are digits, names and the like. */
-export const FREE_COLUMNS: Record<Kind, readonly number[]> = {
-  issues: freeColumns("issues"),
-  checkouts: freeColumns("checkouts"),
-  builds: freeColumns("builds"),
-  tests: freeColumns("tests"),
-  incidents: freeColumns("incidents"),
-};
+/** Positions of the columns whose texts can have any character; those of the others are times, numbers and single letters. */
+export const FREE_COLUMNS: Record<Kind, readonly number[]> = ofKinds((kind) =>
+  TABLES[kind].columns.flatMap(({ type }, index) => (FREE_TYPES.has(type) ? [index] : [])),
+);
 
 const KEY_INDEXES = {
   issues: TABLES.issues.key.map((name) => columnIndex("issues", name)),

@@ -4,12 +4,17 @@
 export const KINDS = ["issues", "checkouts", "builds", "tests", "incidents"] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** What is made for each kind, by kind. */
+export function ofKinds<T>(make: (kind: Kind) => T): Record<Kind, T> {
+  return Object.fromEntries(KINDS.map((kind) => [kind, make(kind)])) as Record<Kind, T>;
+}
+
 /** Number of objects by kind. */
 export type Counts = Record<Kind, number>;
 
 /** Zero of every kind. */
 export function zeroCounts(): Counts {
-  return Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Counts;
+  return ofKinds(() => 0);
 }
 
 /** Code points that a `log_excerpt` may have. */
