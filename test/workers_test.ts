@@ -1,7 +1,11 @@
 /** Several web processes of the built program: killed, restarted and stopped while requests go on; and roles apart. */
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { getPriority } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { clientOptions } from "../src/database/pool.ts";
@@ -72,6 +76,20 @@ function clients(base: string, count: number): { answered: () => number; stop: (
   };
 }
 
+/** Whether new connections are taken. */
+async function isListening(base: string): Promise<boolean> {
+  const { hostname, port } = new URL(base);
+  const socket = connect(Number(port), hostname);
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
 async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -117,8 +135,11 @@ describe("serve with several web processes", () => {
       if (rowCount) break;
     }
     program.child.kill("SIGTERM");
+    while (await isListening(base)) await sleep(20);
     await lock.end();
-    expect((await running).status).toBe(200);
+    const { status, headers } = await running;
+    // Else the server would wait for a client that keeps its connection for later.
+    expect([status, headers.get("connection")]).toEqual([200, "close"]);
     expect((await program.ended).code).toBe(0);
     expect([...after.keys()].filter(isAlive)).toEqual([]);
   });
@@ -153,7 +174,7 @@ describe("serve with several web processes", () => {
 });
 
 describe("roles", () => {
-  it("ingest in a process of its own, whose end is the end of all", async () => {
+  it("ingest in a process of its own, which gives way to requests, and whose end is the end of all", async () => {
     const spoolDir = await temporaryDirectory();
     const program = started([
       ...["serve", "--port", "0", "--workers", "2", "--role", "web,ingest", "--spool-dir", spoolDir],
@@ -162,7 +183,10 @@ describe("roles", () => {
     await program.shows(/Listening on (\S+)\//);
     await writeSubmissions(spoolDir, { "a.json": ONE_TEST });
     await program.shows(/"process":"ingest".*batch written/);
-    const ingesting = [...children(program)].find(([, name]) => name === "kernelboard ingest")?.[0] ?? 0;
+    const pids = new Map([...children(program)].map(([pid, name]) => [name, pid]));
+    const ingesting = pids.get("kernelboard ingest") ?? 0;
+    const answering = pids.get("kernelboard web 1") ?? 0;
+    expect(getPriority(ingesting)).toBe(Math.min(getPriority(answering) + 5, 19));
     process.kill(ingesting, "SIGKILL");
     const { code, stderr } = await program.ended;
     expect([code, stderr]).toEqual([

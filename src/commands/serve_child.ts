@@ -1,10 +1,11 @@
 /** The program of a child process of `serve`: answers requests, or does the work of another role. */
+import { constants, getPriority, setPriority } from "node:os";
 import { errorMessage } from "../database/errors.ts";
 import { joinDatabase, openDatabase, type Database } from "../database/database.ts";
 import { Bell } from "../ingest/bell.ts";
 import { logStatements } from "../database/statement_log.ts";
 import type { MetricsText } from "../http/metrics.ts";
-import { createLog } from "../log.ts";
+import { createLog, type Log } from "../log.ts";
 import { compileNextTick } from "../next_tick.ts";
 import { receiveTask, tell, type ChildHandlers } from "../processes/child.ts";
 import { loadSettings } from "../settings.ts";
@@ -16,6 +17,9 @@ import { aborted } from "./serve_here.ts";
 import type { ChildTask } from "./serve_workers.ts";
 import { withTracing } from "./tracing.ts";
 import { startWeb } from "./web.ts";
+
+/** What the work beside requests gives way by, as `nice` counts: somebody waits for each request. */
+const NICENESS = 5;
 
 const bell = new Bell();
 const stop = new AbortController();
@@ -60,6 +64,8 @@ const allMetrics: MetricsText = {
 
 async function work(context: Context, task: ChildTask): Promise<void> {
   const { settings, log, fail } = context;
+  // Before the first thread is started, as threads have the priority of the one that starts them.
+  if (task.background !== undefined) letRequestsGoFirst(log);
   const database =
     task.connection === undefined
       ? await openDatabase(settings.database, log, fail, settings.overload)
@@ -76,6 +82,15 @@ async function work(context: Context, task: ChildTask): Promise<void> {
     });
   } finally {
     await database.close();
+  }
+}
+
+function letRequestsGoFirst(log: Log): void {
+  try {
+    setPriority(Math.min(getPriority() + NICENESS, constants.priority.PRIORITY_LOW));
+  } catch (error) {
+    // Some sandboxes forbid it; the work goes on without.
+    log.debug({ error: errorMessage(error) }, "the priority of the process stays as it is");
   }
 }
 

@@ -53,7 +53,7 @@ export async function startWeb(
   }
   return {
     address: addressOf(app),
-    close: (gently = false) => (gently ? drain(app) : app.close()),
+    close: (gently = false) => drain(app, gently),
   };
 }
 

@@ -32,18 +32,24 @@ const states = new WeakMap<FastifyInstance, DrainState>();
 /**
  * Takes no connections any more, answers the requests of those that there are, and closes each behind its next answer.
  * Those that are idle all the time are closed at the end, like streams of events, whose clients go on elsewhere.
+ *
+ * @param gently clients have some time to use an idle connection once more, or to give it up
  */
-export async function drain(app: FastifyInstance, graceMs = GRACE_MS): Promise<void> {
+export async function drain(app: FastifyInstance, gently: boolean): Promise<void> {
   const state = states.get(app);
   if (state === undefined) return app.close();
   state.isDraining = true;
   // The HTTP server's own way to do this closes idle connections too, on which a request may be on its way.
   NetServer.prototype.close.call(app.server);
-  const until = Date.now() + graceMs;
+  const until = Date.now() + (gently ? GRACE_MS : 0);
   while (state.sockets.size > 0 && Date.now() < until) await sleep(POLL_MS);
-  await app.close();
-  while (state.sockets.size > 0) {
-    app.server.closeIdleConnections();
+  await Promise.all([app.close(), closeConnections(app, state)]);
+}
+
+/** Closing the server closes what is idle at that moment, and then waits for as long as clients keep their connections. */
+async function closeConnections(app: FastifyInstance, { sockets }: DrainState): Promise<void> {
+  while (sockets.size > 0) {
     await sleep(POLL_MS);
+    app.server.closeIdleConnections();
   }
 }
