@@ -9,11 +9,18 @@ const POLL_MS = 20;
 
 /** What `drain` has to know of a server; to be called before it listens. */
 export function prepareDrain(app: FastifyInstance): void {
-  const state: DrainState = { isDraining: false, sockets: new Set() };
+  const state: DrainState = { isDraining: false, sockets: new Set(), running: 0 };
   states.set(app, state);
   app.server.on("connection", (socket: Socket) => {
     state.sockets.add(socket);
     socket.once("close", () => state.sockets.delete(socket));
+  });
+  app.addHook("onRequest", (request, { raw }, done) => {
+    if (state.sockets.has(request.raw.socket)) {
+      state.running++;
+      raw.once("close", () => state.running--);
+    }
+    done();
   });
   app.addHook("onSend", (_request, reply, payload, done) => {
     // The client opens its next connection to somebody else.
@@ -25,6 +32,8 @@ export function prepareDrain(app: FastifyInstance): void {
 interface DrainState {
   isDraining: boolean;
   sockets: Set<Socket>;
+  /** Requests over them that are not answered yet. */
+  running: number;
 }
 
 const states = new WeakMap<FastifyInstance, DrainState>();
@@ -47,9 +56,12 @@ export async function drain(app: FastifyInstance, gently: boolean): Promise<void
 }
 
 /** Closing the server closes what is idle at that moment, and then waits for as long as clients keep their connections. */
-async function closeConnections(app: FastifyInstance, { sockets }: DrainState): Promise<void> {
-  while (sockets.size > 0) {
+async function closeConnections({ server }: FastifyInstance, state: DrainState): Promise<void> {
+  while (state.sockets.size > 0) {
     await sleep(POLL_MS);
-    app.server.closeIdleConnections();
+    server.closeIdleConnections();
+    if (state.running > 0) continue;
+    // The server takes a connection for busy on which nothing has come yet, or a part of a request.
+    for (const socket of state.sockets) if (socket.writableLength === 0) socket.destroy();
   }
 }
