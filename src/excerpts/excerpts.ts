@@ -139,6 +139,8 @@ class StoredExcerpts implements LogExcerpts {
   /** @param texts by their hashes. @returns the hashes of those that are in the storage now */
   async #storeAll(texts: ReadonlyMap<string, string>): Promise<Set<string>> {
     const stored = await this.#known.find([...texts.keys()]);
+    // What was uploaded while the database was asked is not under way any more.
+    for (const hash of texts.keys()) if (this.#known.isRemembered(hash)) stored.add(hash);
     this.#counts.cached += stored.size;
     const missing = [...texts].filter(([hash]) => !stored.has(hash));
     const uploaded: string[] = [];
@@ -167,6 +169,7 @@ class StoredExcerpts implements LogExcerpts {
   async #upload(hash: string, text: string): Promise<UploadResult> {
     const result = await this.#tryUpload(hash, text);
     this.#counts[result]++;
+    if (result === "uploaded") this.#known.remember(hash);
     return result;
   }
 

@@ -45,7 +45,7 @@ export class KnownExcerpts {
   /** Those of the hashes that are known; at most one statement. */
   async find(hashes: string[]): Promise<Set<string>> {
     const found = new Set(hashes.filter((hash) => this.#recent.has(hash)));
-    for (const hash of found) this.#remember(hash);
+    for (const hash of found) this.remember(hash);
     const unknown = hashes.filter((hash) => !found.has(hash));
     if (unknown.length === 0) return found;
     try {
@@ -57,7 +57,7 @@ export class KnownExcerpts {
       for (const { hash, url } of rows) {
         if (url !== this.#options.urlOf(hash)) continue;
         found.add(hash);
-        this.#remember(hash);
+        this.remember(hash);
       }
     } catch (error) {
       this.#options.log.warn({ error: errorMessage(error) }, "uploaded log excerpts could not be looked up");
@@ -65,10 +65,14 @@ export class KnownExcerpts {
     return found;
   }
 
-  /** Remembers what was uploaded; one statement. */
+  /** Whether it is known without asking the database. */
+  isRemembered(hash: string): boolean {
+    return this.#recent.has(hash);
+  }
+
+  /** Remembers in the database what was uploaded; one statement. */
   async add(hashes: string[]): Promise<void> {
     if (hashes.length === 0) return;
-    for (const hash of hashes) this.#remember(hash);
     try {
       // In the order of the key, so that nodes that add the same do not wait for each other in a circle.
       await this.#pool.query(
@@ -89,7 +93,8 @@ export class KnownExcerpts {
     await this.#pool.end();
   }
 
-  #remember(hash: string): void {
+  /** Remembers one in memory that was uploaded, before it is added to the database with others. */
+  remember(hash: string): void {
     this.#recent.delete(hash);
     this.#recent.add(hash);
     const { limit } = this.#options;
