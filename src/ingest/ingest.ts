@@ -1,9 +1,9 @@
 /**
  * Takes submissions from a spool directory into the database.
  *
- * A scan gives the waiting files in byte order of their names. Ingest threads ask for groups of them in that order; a
- * group is claimed, so that no other process has it, and its files are read, written in batches of one transaction each,
- * and moved when all of their objects are committed. With one thread everything is merged in the order of the names.
+ * A scan gives the waiting files in byte order of their names. With one worker everything is merged in that order; with more,
+ * files that others wait for come first. Ingest threads ask for groups of them; a group is claimed, so that no other process has
+ * it, and its files are read, written in batches of one transaction each, and moved when all of their objects are committed.
  */
 import { availableParallelism } from "node:os";
 import { errorCode, errorMessage } from "../database/errors.ts";
@@ -16,6 +16,7 @@ import { Bell, watchInbox } from "./bell.ts";
 import { Claims } from "./claims.ts";
 import type { BatchMeasures } from "./measures.ts";
 import type { SubmissionOutcome } from "./outcome.ts";
+import { parentsFirst } from "./parents_first.ts";
 import { openSpool, postponeFile, requeuePostponed, scanSpool, type Spool } from "./spool.ts";
 import { IngestThread, ThreadBroken, type Task, type ThreadData } from "./threads.ts";
 import type { WorkerReport } from "./worker.ts";
@@ -332,8 +333,11 @@ class IngestRun {
 
   async #scan(): Promise<void> {
     const { cycleBatchSize, backlog } = this.#options;
-    this.#queue = await scanSpool(this.#spool, cycleBatchSize);
-    await backlog?.scanned(this.#spool.inbox, this.#queue, this.#inHand);
+    const names = await scanSpool(this.#spool, cycleBatchSize);
+    await backlog?.scanned(this.#spool.inbox, names, this.#inHand);
+    // With several writers the order of the commits is open anyway.
+    this.#queue =
+      this.#options.maxWorkers > 1 && names.length > 1 ? await parentsFirst(this.#spool.inbox, names) : names;
   }
 
   /** What is due from time to time: files that others left behind, that could not be moved, or that were put aside. */

@@ -41,7 +41,7 @@ const test = (index: number, more: object = {}): object => ({
   ...more,
 });
 
-/** Many small files of tests of one build, whose checkout and build come last by name. */
+/** Many small files of tests of one build, whose checkout and build come last by name: in a scan of their own if scans are small. */
 function manyFiles(count: number, testsPerFile: number): Record<string, object> {
   const files: Record<string, object> = { "zz.json": submission({ checkouts: [CHECKOUT], builds: [BUILD] }) };
   for (let file = 0; file < count; file++) {
@@ -61,6 +61,21 @@ describe("ingest", () => {
     expect(await database.rows("select comment, log_url from tests")).toEqual([
       { comment: "upper", log_url: "https://x/" },
     ]);
+  });
+
+  it("takes files first that others wait for when several workers share them", async () => {
+    const directory = await temporaryDirectory();
+    await writeSubmissions(directory, {
+      "a.json": submission({ tests: [test(1)] }),
+      "b.json": submission({ builds: [BUILD], tests: [test(2)] }),
+      "c.json": submission({ checkouts: [CHECKOUT], tests: [test(3)] }),
+      "d.json": submission({ tests: [test(4)] }),
+    });
+    await ingest({ ...ingestOnce(database.connection, directory), maxWorkers: 2 });
+    expect(await database.rows("select id from tests order by _timestamp")).toEqual(
+      [3, 2, 1, 4].map((index) => ({ id: `o:${index}` })),
+    );
+    expect(await derivedDifferences(database.pool)).toEqual([]);
   });
 
   it("takes regular *.json files of the inbox alone", async () => {
@@ -205,6 +220,7 @@ describe("ingest", () => {
       ...ingestOnce(database.connection, directory),
       batchSize: 100,
       filesBatchSize: 7,
+      cycleBatchSize: 50,
       maxWorkers: 2,
     };
     await ingest({
@@ -246,6 +262,7 @@ describe("ingest", () => {
         batchSize: 50,
         maxWorkers: 3,
         filesBatchSize: 5,
+        cycleBatchSize: 50,
       });
     } finally {
       ended.abort();

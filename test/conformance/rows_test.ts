@@ -101,8 +101,8 @@ describe.skipIf(sharedProblem !== undefined)("rows of submissions", () => {
       ["1 worker", { maxWorkers: 1 }, (name): string => name],
       ["4 workers", { maxWorkers: 4, filesBatchSize: 10 }, (name): string => name],
       [
-        "4 workers, small batches, another order",
-        { maxWorkers: 4, filesBatchSize: 3, batchSize: 150 },
+        "4 workers, small scans and batches, another order",
+        { maxWorkers: 4, cycleBatchSize: 20, filesBatchSize: 3, batchSize: 150 },
         shuffled("a"),
       ],
       ["1 worker, a third order", { maxWorkers: 1, batchSize: 1000 }, shuffled("b")],

@@ -34,6 +34,8 @@ export function ingestProgram(
     ...databaseEnvironment(connection),
     INGEST_BATCH_SIZE: String(batchSize),
     INGEST_FILES_BATCH_SIZE: "5",
+    // Of all files at once those that others wait for come first, and nothing would wait.
+    INGEST_CYCLE_BATCH_SIZE: "15",
   });
 }
 
