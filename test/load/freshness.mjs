@@ -7,7 +7,7 @@
  *   node test/load/freshness.mjs [--server embedded|external] [--rate 500] [--seconds 60]
  *
  * For the external server see support.mjs. Needs `npm run build`. Exit code 1 when a submission is refused or never seen,
- * or when the 99th percentile behind the first seconds is a second or more.
+ * or when the 99th percentile of all of them is a second or more.
  */
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -155,10 +155,12 @@ function report({ ages, answers, refusals, unseen, rate }) {
     `${arg.server} server: ${ages.start.length + ages.steady.length} submissions of ${OBJECTS} objects, ${rate.toFixed(0)} objects/s`,
   );
   row("until the answer", answers);
-  row("from the answer to being seen, in the first 5 s", ages.start);
-  row("from the answer to being seen, behind them", ages.steady);
+  const all = [...ages.start, ...ages.steady];
+  row("from the answer to being seen", all);
+  row("  of these, answered in the first 5 s", ages.start);
+  row("  of these, answered later", ages.steady);
   console.log(`peak memory of the process: ${peakMegabytes(serving.child.pid).get(serving.child.pid)} MB`);
   if (refusals.length > 0) console.log(`${refusals.length} refused, the first with: ${refusals[0]}`);
   if (unseen > 0) console.log(`${unseen} were never seen`);
-  return refusals.length === 0 && unseen === 0 && percentile(ages.steady, 0.99) < BUDGET_MS ? 0 : 1;
+  return refusals.length === 0 && unseen === 0 && percentile(all, 0.99) < BUDGET_MS ? 0 : 1;
 }
