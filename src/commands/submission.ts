@@ -31,6 +31,7 @@ Examples:
       runCommand(async (context) => {
         // Loaded here, so that other commands start without it.
         const { isSubmissionId, submissionStatus } = await import("../submit/status.ts");
+        const { findFile } = await import("../submit/places.ts");
         if (!isSubmissionId(id))
           throw new CommandError(
             `'${id.slice(0, 200)}' is no id of a submission: 1 to 200 letters, digits, '.', '_' or '-'`,
@@ -39,8 +40,10 @@ Examples:
         if (spoolDir !== undefined && !existsSync(spoolDir))
           throw new CommandError(`Directory ${spoolDir} does not exist`);
         const { log } = context;
+        const find =
+          spoolDir === undefined ? undefined : (name: string) => Promise.resolve(findFile(spoolDir, name));
         const status = await withDatabase(context, ({ pool }) =>
-          submissionStatus({ pool, spoolDir, log }, id),
+          submissionStatus({ pool, findFile: find, log }, id),
         );
         console.log(options.json ? JSON.stringify(status, null, 2) : submissionText(status));
         if (status.status === "notfound") process.exitCode = 1;

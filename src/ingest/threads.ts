@@ -1,6 +1,4 @@
 /** Ingest threads as their owner sees them, and the messages between the two. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
 import type { Connection } from "../database/pool.ts";
 import type { UploadSettings } from "../excerpts/uploads.ts";
@@ -9,6 +7,7 @@ import { errorMessage } from "../database/errors.ts";
 import type { BatchMeasures } from "./measures.ts";
 import type { SubmissionOutcome } from "./outcome.ts";
 import type { Spool } from "./spool.ts";
+import { threadProgram } from "./thread_program.ts";
 import type { WorkerReport } from "./worker.ts";
 
 /** Of a thread's heap, twice the usual: less of what a batch still needs is copied when the rest is collected. */
@@ -120,7 +119,7 @@ export class IngestThread {
   }
 
   #start(): Thread {
-    const thread = new Thread(threadProgram(), {
+    const thread = new Thread(threadProgram(import.meta.url, "thread.js"), {
       workerData: this.#data,
       name: "ingest",
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
@@ -176,14 +175,6 @@ export class IngestThread {
     this.#answer = undefined;
     if (answer !== undefined) how(answer);
   }
-}
-
-/** The compiled program beside this file; when this runs from its source, as in tests, the one of the last build. */
-function threadProgram(): string {
-  const beside = fileURLToPath(new URL("thread.js", import.meta.url));
-  return existsSync(beside)
-    ? beside
-    : fileURLToPath(new URL("../../dist/server/ingest/thread.js", import.meta.url));
 }
 
 const LEVELS: Partial<Record<number, "debug" | "info" | "warn" | "error" | "fatal">> = {

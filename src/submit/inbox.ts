@@ -1,16 +1,19 @@
 /** Puts submissions into the spool so that they survive a crash, while there is room for them. */
 import { randomBytes } from "node:crypto";
-import { open, readdir, rename, stat, statfs, unlink, type FileHandle } from "node:fs/promises";
+import { readdir, stat, statfs, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode, errorMessage } from "../database/errors.ts";
 import type { Log } from "../log.ts";
 import { notNow } from "./errors.ts";
-import { fileNameOf } from "./places.ts";
+import type { FoundFile } from "./places.ts";
+import { FilesError, SpoolFiles } from "./spool_files.ts";
 
 /** How long a count of the waiting files holds: reading a full directory takes as long as taking a submission. */
 const COUNT_HOLDS_MS = 5_000;
 /** How long a look at the free space holds. Who writes more than there is gets an error then. */
 const SPACE_HOLDS_MS = 1_000;
+/** What is received is written when it comes to so much, or is complete. */
+const WRITTEN_BYTES = 256 * 1024;
 const LEFT_OVER_MS = 3_600_000;
 const RETRY_FULL_QUEUE_SECONDS = 30;
 const RETRY_FULL_DISK_SECONDS = 60;
@@ -26,6 +29,7 @@ export class Inbox {
   /** The spool directory itself. */
   readonly folder: string;
   readonly #limits: InboxLimits;
+  readonly #files: SpoolFiles;
   /** Free bytes without those that were let in since. */
   #free = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -36,6 +40,7 @@ export class Inbox {
   constructor(folder: string, limits: InboxLimits) {
     this.folder = folder;
     this.#limits = limits;
+    this.#files = new SpoolFiles(folder);
   }
 
   /** @throws SubmitError 503 when the queue or the disk is full, or would be with this many bytes more */
@@ -72,30 +77,22 @@ export class Inbox {
   }
 
   /** A new temporary file, which nobody takes for a submission. */
-  async createTemporary(): Promise<TemporaryFile> {
-    const path = join(this.folder, `submission-${randomBytes(16).toString("hex")}.json.temp`);
-    return new TemporaryFile(path, await open(path, "wx"));
+  newFile(): TemporaryFile {
+    return new TemporaryFile(this.#files);
   }
 
-  /** Makes a complete temporary file a submission that waits, durably. */
-  async publish(file: TemporaryFile, id: string): Promise<void> {
-    await file.complete();
-    await rename(file.path, join(this.folder, fileNameOf(id)));
-    file.hasMoved = true;
-    await this.sync();
+  /** Counts a file that was put into the inbox. */
+  added(): void {
     this.#waiting++;
   }
 
-  /** Makes durable what the inbox holds. */
-  async sync(): Promise<void> {
-    // Windows has no such thing, and needs none.
-    if (process.platform === "win32") return;
-    const folder = await open(this.folder, "r");
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+  /** Where the file of a submission lies. @throws FilesError */
+  find(id: string): Promise<FoundFile | undefined> {
+    return this.#files.find(id);
+  }
+
+  close(): Promise<void> {
+    return this.#files.close();
   }
 
   /** Removes what a process that crashed left behind. What cannot be removed is only logged. */
@@ -114,35 +111,58 @@ export class Inbox {
   }
 }
 
+/** What is received of a submission. Most are small, and go to the spool as a whole. */
 export class TemporaryFile {
-  readonly path: string;
-  readonly #handle: FileHandle;
-  /** It has become a submission: there is nothing to discard. */
-  hasMoved = false;
+  readonly #files: SpoolFiles;
+  readonly #number: number;
+  readonly #temporaryName = `submission-${randomBytes(16).toString("hex")}.json.temp`;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  /** Something of it lies in the spool that is no submission. */
+  #isThere = false;
 
-  constructor(path: string, handle: FileHandle) {
-    this.path = path;
-    this.#handle = handle;
+  constructor(files: SpoolFiles) {
+    this.#files = files;
+    this.#number = files.newNumber();
   }
 
+  /** @throws FilesError */
   async write(chunk: Buffer): Promise<void> {
-    // Writes all of it, behind what was written before.
-    await this.#handle.writeFile(chunk);
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes < WRITTEN_BYTES) return;
+    await this.#files.write({ type: "write", ...this.#next() });
   }
 
-  /** Makes the content durable, and closes the file. */
-  async complete(): Promise<void> {
-    await this.#handle.sync();
-    await this.#handle.close();
+  /**
+   * Makes it a submission that waits.
+   *
+   * @returns when it is durable: false when one with this id lay in the spool already
+   * @throws FilesError
+   */
+  async publish(id: string): Promise<boolean> {
+    const isNew = await this.#files.publish({ type: "publish", ...this.#next(), id });
+    if (isNew) this.#isThere = false;
+    return isNew;
   }
 
-  /** Closes and removes the file, if it is still there. */
+  /** Removes it, if it is still there. @throws FilesError */
   async discard(): Promise<void> {
-    if (this.hasMoved) return;
-    await this.#handle.close().catch(() => undefined);
-    await unlink(this.path).catch((error: unknown) => {
-      if (errorCode(error) !== "ENOENT") throw error;
-    });
+    if (this.#isThere) await this.#files.discard(this.#number);
+  }
+
+  /** What was not written yet, in memory that can be given away. */
+  #next(): { file: number; temporaryName: string; bytes: Uint8Array } {
+    const bytes = new Uint8Array(this.#bytes);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    this.#chunks = [];
+    this.#bytes = 0;
+    this.#isThere = true;
+    return { file: this.#number, temporaryName: this.#temporaryName, bytes };
   }
 }
 
@@ -162,9 +182,10 @@ const FULL = new Set(["ENOSPC", "EDQUOT"]);
  */
 export function spoolError(error: unknown, log: Log): unknown {
   const code = errorCode(error);
-  if (code === undefined || !(error instanceof Error) || !("syscall" in error)) return error;
+  const isOfSpool = error instanceof FilesError || (error instanceof Error && "syscall" in error);
+  if (!isOfSpool) return error;
   log.error({ error: error.message }, "the spool cannot be used for a submission");
-  if (FULL.has(code)) return diskFull();
+  if (code !== undefined && FULL.has(code)) return diskFull();
   return notNow(
     "The server cannot store submissions at the moment: try again later",
     RETRY_FULL_DISK_SECONDS,

@@ -1,6 +1,6 @@
 /** Where a submission's file can lie in the spool, by its id (chapter 02, sections 4 and 14). */
-import { access } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdirSync, statSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../database/errors.ts";
 
@@ -25,67 +25,59 @@ function possibleNames(id: string): string[] {
   return [fileNameOf(id), `${id}.json`].filter((name) => !name.endsWith(".error.json"));
 }
 
-/** Where in a spool directory the file of a submission lies. @throws the system's error when the spool cannot be read */
-export async function findFile(spoolDir: string, id: string): Promise<FoundFile | undefined> {
+/**
+ * Where in a spool directory the file of a submission lies. It waits for the file system, so whoever has requests to answer
+ * asks the thread for it.
+ *
+ * @throws the system's error when the spool cannot be read
+ */
+export function findFile(spoolDir: string, id: string): FoundFile | undefined {
   const names = possibleNames(id);
-  return (await within("incoming", spoolDir, names, ".temp")) ?? (await findComplete(spoolDir, names));
+  return within("incoming", spoolDir, names, ".temp") ?? findComplete(spoolDir, names);
 }
 
-/** Where the file of a submission that was complete lies, by the names that it may have. Looking costs a call for each name and place. */
-export async function findComplete(
-  spoolDir: string,
-  names: readonly string[],
-): Promise<FoundFile | undefined> {
-  const inClaimed = async (): Promise<FoundFile | undefined> => {
-    for (const folder of await claimedFolders(spoolDir)) {
-      const found = await within("claimed", folder, names);
+/** Where the file of a submission that was complete lies, by the names that it may have. */
+export function findComplete(spoolDir: string, names: readonly string[]): FoundFile | undefined {
+  const inClaimed = (): FoundFile | undefined => {
+    for (const folder of claimedFolders(spoolDir)) {
+      const found = within("claimed", folder, names);
       if (found !== undefined) return found;
     }
     return undefined;
   };
   return (
-    (await within("inbox", spoolDir, names)) ??
-    (await inClaimed()) ??
-    (await within("pending_retry", join(spoolDir, "pending_retry"), names)) ??
-    (await within("archive", join(spoolDir, "archive"), names)) ??
-    (await within("failed", join(spoolDir, "failed"), names))
+    within("inbox", spoolDir, names) ??
+    inClaimed() ??
+    within("pending_retry", join(spoolDir, "pending_retry"), names) ??
+    within("archive", join(spoolDir, "archive"), names) ??
+    within("failed", join(spoolDir, "failed"), names)
   );
 }
 
-async function within(
+function within(
   place: FilePlace,
   folder: string,
   names: readonly string[],
   suffix = "",
-): Promise<FoundFile | undefined> {
+): FoundFile | undefined {
   for (const name of names) {
     const path = join(folder, name + suffix);
-    if (await exists(path)) return { place, path };
+    // Mostly it is not there, and an error takes ten times as long as to look.
+    if (statSync(path, { throwIfNoEntry: false }) !== undefined) return { place, path };
   }
   return undefined;
 }
 
 /** One for each process that ingests; none before the first of them started. */
-async function claimedFolders(spoolDir: string): Promise<string[]> {
+function claimedFolders(spoolDir: string): string[] {
   const claimed = join(spoolDir, "claimed");
   try {
-    const owners = await readdir(claimed, { withFileTypes: true });
+    const owners = readdirSync(claimed, { withFileTypes: true });
     return owners.filter((entry) => entry.isDirectory()).map((entry) => join(claimed, entry.name));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return [];
     throw error;
   }
-}
-
-function exists(path: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    // Mostly it does not. An error of a callback has no stack trace, which takes ten times as long as to look.
-    access(path, (error) => {
-      if (error === null) resolve(true);
-      else if (errorCode(error) === "ENOENT") resolve(false);
-      else reject(error);
-    });
-  });
 }
 
 /** The text of the report beside a file in `failed/`; undefined when it has none. */

@@ -14,7 +14,7 @@ import { bodyEncoding, readBody } from "./body.ts";
 import { ContentCheck } from "./content.ts";
 import { notNow, SubmitError } from "./errors.ts";
 import { Inbox, spoolError, type TemporaryFile } from "./inbox.ts";
-import { fileNameOf, findComplete } from "./places.ts";
+import { fileNameOf, type FoundFile } from "./places.ts";
 import type { Submitter } from "./submitter.ts";
 
 /** What is not a matter of the operator, but of tests. */
@@ -56,8 +56,6 @@ export class Receiver {
   readonly #limits: ReceiveLimits;
   readonly #stop = new AbortController();
   #receiving = 0;
-  /** The last publication of each id that is under way, so that equal submissions wait for each other. */
-  readonly #publishing = new Map<string, Promise<unknown>>();
 
   private constructor(inbox: Inbox, options: ReceiverOptions) {
     this.#inbox = inbox;
@@ -73,6 +71,20 @@ export class Receiver {
     const inbox = new Inbox(options.spoolDir, options.settings);
     await inbox.removeLeftOvers(options.log);
     return new Receiver(inbox, options);
+  }
+
+  /** Where the file of a submission lies. @throws SubmitError 503 when the spool does not tell */
+  async find(id: string): Promise<FoundFile | undefined> {
+    try {
+      return await this.#inbox.find(id);
+    } catch (error) {
+      throw spoolError(error, this.#options.log);
+    }
+  }
+
+  /** To be called when nothing is received any more. */
+  close(): Promise<void> {
+    return this.#inbox.close();
   }
 
   /** Gives bodies that are arriving a little time, then ends them with 503. */
@@ -107,7 +119,7 @@ export class Receiver {
     let file: TemporaryFile | undefined;
     try {
       await this.#inbox.checkRoom(Number(request.headers["content-length"] ?? 0));
-      file = await this.#inbox.createTemporary();
+      file = this.#inbox.newFile();
       const hash = createHash("sha256");
       if (key !== undefined) hash.update(`${key}\0`);
       const check = new ContentCheck(submitter);
@@ -135,32 +147,15 @@ export class Receiver {
 
   /** @returns whether a submission with this id was there already */
   async #publish(file: TemporaryFile, id: string, log: Log): Promise<boolean> {
-    const before = this.#publishing.get(id) ?? Promise.resolve();
-    const turn = before.then(async () => {
-      if (await this.#isKnown(id, log)) {
-        // Whoever put it there may not have got as far as this.
-        await this.#inbox.sync();
-        return true;
-      }
-      await this.#inbox.publish(file, id);
-      this.#options.onAccepted?.(fileNameOf(id));
-      return false;
-    });
-    const settled = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#publishing.set(id, settled);
-    try {
-      return await turn;
-    } finally {
-      if (this.#publishing.get(id) === settled) this.#publishing.delete(id);
-    }
+    if (await this.#isStored(id, log)) return true;
+    if (!(await file.publish(id))) return true;
+    this.#inbox.added();
+    this.#options.onAccepted?.(fileNameOf(id));
+    return false;
   }
 
-  /** Lies in the spool, or was taken in completely. When the database is away, the spool alone decides. */
-  async #isKnown(id: string, log: Log): Promise<boolean> {
-    if ((await findComplete(this.#inbox.folder, [fileNameOf(id)])) !== undefined) return true;
+  /** It was taken in completely. When the database is away, the spool alone decides. */
+  async #isStored(id: string, log: Log): Promise<boolean> {
     const asked = this.#options.pool
       .query({
         name: "submission_known",

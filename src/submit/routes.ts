@@ -56,6 +56,7 @@ export async function submitRoutes(app: FastifyInstance, context: SubmitContext)
       receiver?.stop();
       next();
     });
+    scope.addHook("onClose", () => receiver?.close());
     for (const slash of ["", "/"]) addRoutes(scope, slash, context, receiver);
     done();
   });
@@ -64,7 +65,7 @@ export async function submitRoutes(app: FastifyInstance, context: SubmitContext)
 function addRoutes(
   app: FastifyInstance,
   slash: string,
-  { pool, settings, log, submissions }: SubmitContext,
+  { pool, settings, log }: SubmitContext,
   receiver: Receiver | undefined,
 ): void {
   const { secret } = settings.submissions;
@@ -119,8 +120,8 @@ function addRoutes(
         400,
         "Invalid parameter 'id': must be 1 to 200 characters, letters, digits, '.', '_' or '-'",
       );
-    const sources = { pool, spoolDir: submissions?.spoolDir, log };
-    return sendJson(reply, await submissionStatus(sources, id));
+    const findFile = receiver === undefined ? undefined : (name: string) => receiver.find(name);
+    return sendJson(reply, await submissionStatus({ pool, findFile, log }, id));
   });
 }
 

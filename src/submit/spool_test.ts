@@ -15,8 +15,6 @@ beforeAll(async () => {
   database = await testDatabase();
 });
 
-const TEXT = JSON.stringify(oneTest());
-
 /** Put off, with the time after which to come again. */
 function expectNotNow(answer: Answer, message: string): void {
   expect(answer).toMatchObject({
@@ -29,8 +27,7 @@ function expectNotNow(answer: Answer, message: string): void {
 describe("a client", () => {
   it("that goes away in mid-body leaves nothing behind", async () => {
     const server = await submitServer(database.pool);
-    const half = await startSubmitting(server, TEXT.length);
-    half.send(TEXT.slice(0, 20));
+    const half = await startSubmitting(server);
     half.socket.destroy();
     await eventually(async () => (await server.files()).length === 0);
     await eventually(() => server.log.some((line) => line.includes("submission not received")));
@@ -39,12 +36,11 @@ describe("a client", () => {
 
   it("that is too slow is told so", async () => {
     const server = await submitServer(database.pool, {}, { limits: { idleMs: 20 } });
-    const half = await startSubmitting(server, TEXT.length);
-    half.send(TEXT.slice(0, 20));
+    const half = await startSubmitting(server);
     expect(await half.answer(/seconds"}/)).toMatch(/^HTTP\/1.1 408 .*has not gone on for 0.02 seconds/s);
     half.socket.destroy();
     const long = await submitServer(database.pool, {}, { limits: { totalMs: 20 } });
-    const other = await startSubmitting(long, TEXT.length);
+    const other = await startSubmitting(long);
     expect(await other.answer(/seconds"}/)).toMatch(/^HTTP\/1.1 408 .*has been arriving for 0.02 seconds/s);
     other.socket.destroy();
     expect([await server.files(), await long.files()]).toEqual([[], []]);
@@ -52,9 +48,9 @@ describe("a client", () => {
 
   it("is put off while as many others as may are submitting", async () => {
     const server = await submitServer(database.pool, {}, { limits: { concurrent: 1 } });
-    const half = await startSubmitting(server, TEXT.length);
+    const half = await startSubmitting(server);
     expectNotNow(await server.submit(oneTest("other")), "1 submissions are being received");
-    half.send(TEXT);
+    half.sendRest();
     expect(await half.answer(/bytes"}/)).toMatch(/^HTTP\/1.1 200 .*"status":"ok"/s);
     half.socket.destroy();
     expect((await server.submit(oneTest("other"))).status).toBe(200);
@@ -64,7 +60,7 @@ describe("a client", () => {
 describe("a server that stops", () => {
   it("ends what does not end by itself, with an answer", async () => {
     const server = await submitServer(database.pool, {}, { limits: { graceMs: 20 } });
-    const half = await startSubmitting(server, TEXT.length);
+    const half = await startSubmitting(server);
     const closed = server.app.close();
     expect(await half.answer(/stopping/)).toMatch(/^HTTP\/1.1 503 .*retry-after: \d+/is);
     half.socket.destroy();
@@ -74,9 +70,9 @@ describe("a server that stops", () => {
 
   it("finishes what is nearly complete", async () => {
     const server = await submitServer(database.pool);
-    const half = await startSubmitting(server, TEXT.length);
+    const half = await startSubmitting(server);
     const closed = server.app.close();
-    half.send(TEXT);
+    half.sendRest();
     expect(await half.answer(/bytes"}/)).toMatch(/^HTTP\/1.1 200 /);
     half.socket.destroy();
     await closed;

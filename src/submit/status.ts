@@ -7,7 +7,7 @@ import type { Pool } from "../database/pool.ts";
 import { named, raw, sql } from "../database/sql.ts";
 import type { Log } from "../log.ts";
 import { notNow } from "./errors.ts";
-import { findFile, readReport, type FilePlace } from "./places.ts";
+import { readReport, type FilePlace, type FoundFile } from "./places.ts";
 
 /** How many refusals are shown; the report in `failed/` has more. */
 export const MAX_SHOWN_REFUSALS = 100;
@@ -58,8 +58,8 @@ export interface SubmissionStatus extends Partial<Account> {
 
 export interface StatusSources {
   pool: Pool;
-  /** Undefined where there is none; then only the database is asked. */
-  spoolDir: string | undefined;
+  /** Where the file of a submission lies; undefined where there is no spool. Then only the database is asked. */
+  findFile: ((id: string) => Promise<FoundFile | undefined>) | undefined;
   log: Log;
 }
 
@@ -72,10 +72,10 @@ export function isSubmissionId(text: string): boolean {
  * What became of a submission.
  *
  * @param id one that `isSubmissionId` takes
- * @throws SubmitError 503 when the database is away and the spool does not know it
+ * @throws SubmitError 503 when the database is away and the spool does not know it, and what `findFile` does
  */
 export async function submissionStatus(
-  { pool, spoolDir, log }: StatusSources,
+  { pool, findFile, log }: StatusSources,
   id: string,
 ): Promise<SubmissionStatus> {
   const asked = await readRow(pool, id).then(
@@ -85,7 +85,7 @@ export async function submissionStatus(
       return { row: undefined, failed: true };
     },
   );
-  const file = spoolDir === undefined ? undefined : await findFile(spoolDir, id);
+  const file = await findFile?.(id);
   if (asked.row !== undefined) return statusOfRow(id, asked.row, file?.place);
   if (file !== undefined) return statusOfFile(id, file.place, await accountInReport(file.path, file.place));
   if (asked.failed) throw notNow("What became of it cannot be told at the moment: try again later", 30);

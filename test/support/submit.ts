@@ -59,14 +59,18 @@ export function oneTest(name = "t"): object {
 
 export interface HalfRequest {
   socket: Socket;
-  /** Sends more of the body. */
-  send: (text: string) => void;
+  sendRest: () => void;
   /** Everything that the server answered until it closed the connection, or until it matches. */
   answer: (pattern?: RegExp) => Promise<string>;
 }
 
-/** Starts to submit a body of the given length, and waits until the server has begun to write it down. */
-export async function startSubmitting(server: SubmitServer, length: number): Promise<HalfRequest> {
+/** What comes of a body is written to the spool in pieces of a quarter of a megabyte; of this more than one is. */
+export const LONG_SUBMISSION = JSON.stringify(
+  submission({ tests: [{ id: "o:t", build_id: "o:b", origin: "o", misc: { x: "y".repeat(600_000) } }] }),
+);
+
+/** Starts to submit a long body, and waits until the server has begun to write it down, or has answered. @returns with the rest, to be sent */
+export async function startSubmitting(server: SubmitServer): Promise<HalfRequest> {
   const before = new Set(await server.files());
   const { hostname, port } = new URL(server.base);
   const socket = connect(Number(port), hostname);
@@ -74,15 +78,18 @@ export async function startSubmitting(server: SubmitServer, length: number): Pro
   socket.on("data", (chunk: Buffer) => (received += chunk.toString()));
   socket.on("error", () => undefined);
   await once(socket, "connect");
+  const sent = Math.floor(LONG_SUBMISSION.length / 2);
   socket.write(
-    `POST /submit HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${server.token}\r\nContent-Length: ${length}\r\n\r\n`,
+    `POST /submit HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${server.token}\r\n` +
+      `Content-Length: ${LONG_SUBMISSION.length}\r\n\r\n${LONG_SUBMISSION.slice(0, sent)}`,
   );
-  await eventually(async () =>
-    (await server.files()).some((name) => name.endsWith(".temp") && !before.has(name)),
+  await eventually(
+    async () =>
+      received !== "" || (await server.files()).some((name) => name.endsWith(".temp") && !before.has(name)),
   );
   return {
     socket,
-    send: (text) => socket.write(text),
+    sendRest: () => socket.write(LONG_SUBMISSION.slice(sent)),
     answer: async (pattern = /$^/) => {
       await eventually(() => pattern.test(received) || socket.closed);
       return received;
