@@ -30,9 +30,9 @@ const STUCK_PAUSE_MS = 60_000;
 /** Time between two looks for files that others left or that were put aside. */
 const TIDY_INTERVAL_MS = 10_000;
 /**
- * Where nothing waits any more, a thread writes what it has, and takes no more for the rest of this time: what comes
- * alone is written at once, and what comes in a stream in few commits. Each has a price, for the database and for all who
- * keep answers.
+ * Where nothing waits any more, a thread writes what it has, and takes no more for the rest of this time; nor does another one
+ * begin until so long after it began. What comes alone is written at once, and what comes in a stream in few commits. Each has a
+ * price, for the database and for all who keep answers.
  */
 const WRITING_INTERVAL_MS = 100;
 /** Batches that a thread writes at once: it reads faster than one session of the database writes. */
@@ -152,6 +152,8 @@ class IngestRun {
   readonly #retries = new Map<string, number>();
   #lastGroup: Promise<unknown> = Promise.resolve();
   #tidyAt = 0;
+  /** The thread that was the last to begin, having had nothing in hand, and when another one may. */
+  #begun: { by: IngestThread; others: number } | undefined;
   #failure: Error | undefined;
 
   constructor(spool: Spool, claims: Claims, options: IngestOptions) {
@@ -215,14 +217,20 @@ class IngestRun {
   /** Gives a thread groups of files while there are any; then it writes what it has, and waits. */
   async #serve(thread: IngestThread): Promise<void> {
     const { once, intervalSeconds } = this.#options;
+    let hasBegun = false;
     while (!this.#isStopping()) {
       const heard = this.#bell.heard;
+      if (!once && !hasBegun && this.#begun !== undefined && this.#begun.by !== thread)
+        await this.#pauseUntil(this.#begun.others);
       const group = await this.#nextGroup(thread);
       if (group.length > 0) {
+        if (!hasBegun) this.#begun = { by: thread, others: Date.now() + WRITING_INTERVAL_MS };
+        hasBegun = true;
         const waiting = Math.ceil(this.#queue.length / this.#threads.length);
         await this.#give(thread, { type: "take", outcomes: group, waiting });
         continue;
       }
+      hasBegun = false;
       const begunAt = Date.now();
       if (await this.#give(thread, { type: "finish" })) {
         if (!once) await this.#pauseUntil(begunAt + WRITING_INTERVAL_MS);

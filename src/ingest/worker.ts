@@ -70,7 +70,8 @@ export interface WorkerOptions {
 export class Worker {
   readonly #options: WorkerOptions;
   #batch = new Batch();
-  #batchBegan = Date.now();
+  /** When the first file of the batch was taken. */
+  #batchBegan = 0;
   /** Batches that are being written. They never fail: what goes wrong is kept in `#failure`. */
   readonly #inFlight = new Map<Batch, Promise<void>>();
   readonly #free: Writer[];
@@ -104,6 +105,7 @@ export class Worker {
       if (this.#options.isStopping()) return;
       this.#filesToCome--;
       this.#read.files++;
+      if (this.#batch.shares.size === 0) this.#batchBegan = Date.now();
       if (isComplete(outcome)) await this.#moveOnly(outcome);
       else await this.#takeFile(outcome, trees);
       const isOld = Date.now() - this.#batchBegan > MAX_BATCH_AGE_MS;
@@ -245,7 +247,6 @@ export class Worker {
       if (generation !== this.#generation) return;
     }
     this.#batch = new Batch();
-    this.#batchBegan = Date.now();
     if (batch.shares.size === 0) return;
     const written = this.#withWriter((writer) => this.#write(batch, writer))
       .catch((error: unknown) => {

@@ -20,6 +20,9 @@ const MOST_PARSED_BYTES = 200e6;
 /** An answer that only says what is wrong is shorter, compressed or not. */
 const MOST_ERROR_BYTES = 2000;
 
+/** Addresses of a group that are remembered, to be asked for again. */
+const MOST_ASKED = 50;
+
 /** Where answers are noted. */
 export class Records {
   /** One for each request: { scenario, group, ms, status, problem? }. */
@@ -35,6 +38,7 @@ export class Records {
     const key = `${path} ${JSON.stringify(body)}`;
     asked.delete(key);
     asked.set(key, { group: record.group, path, ...(body && { body }) });
+    if (asked.size > MOST_ASKED) asked.delete(asked.keys().next().value);
   }
 }
 

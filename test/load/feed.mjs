@@ -3,6 +3,7 @@
  * their own, some into trees that the scenarios look at, so that answers which are kept have to change.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { parentPort, workerData } from "node:worker_threads";
 import { exchange, newAgent, textOf } from "./clients.mjs";
 import { moreOf, newCheckout, nextCommit, OBJECTS } from "./submissions.mjs";
 import { atRate, percentile } from "./support.mjs";
@@ -81,6 +82,12 @@ export async function feed(base, { rate, seconds, token, world }) {
     refused,
     checkouts,
   };
+}
+
+/** As a thread: feeds, and tells what became of it. */
+if (parentPort !== null && workerData?.task === "feed") {
+  const { base, options } = workerData;
+  parentPort.postMessage(await feed(base, options));
 }
 
 async function json(url) {
