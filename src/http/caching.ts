@@ -132,7 +132,8 @@ export function cacheAnswers(app: FastifyInstance, cache?: AnswerCache, hotPath?
     if (!wasMade && entry !== undefined) cache?.weigh(entry);
     if (isRead) reply.header("etag", form.etag);
     if (encoding !== "identity") reply.header("content-encoding", encoding);
-    return form.body;
+    // It is kept now, and nobody waits for it.
+    return isReadAhead(request) ? null : form.body;
   }
 }
 

@@ -6,7 +6,7 @@ import { raw, sql, type Statement } from "../../database/sql.ts";
 import type { Filters } from "../../filters/filters.ts";
 import { COUNTED_VALUES, LISTED_VALUES } from "../items/tables.ts";
 import { BUILD_LIST_VALUES, BUILD_VALUES, TEST_LIST_VALUES, testValues } from "../items/values.ts";
-import { checkoutTime, headCommits, sameLine, type Window } from "./heads.ts";
+import { checkoutTime, headCommits, lineOf, sameLine, type Window } from "./heads.ts";
 
 /** What is asked for. */
 export interface HardwareRequest {
@@ -58,6 +58,9 @@ function testsOnHardware(hardware: string, origin: string, { start }: Window): S
       offset 0`;
 }
 
+/** A head shows the hardware only when one of its own checkouts was tested on it. */
+const LINES_OF_BUILDS = raw(`select ${lineOf("b").text} from builds_on_hardware b`);
+
 /**
  * Common table expressions of a request. Tests are gathered by build and not joined with builds: where the planner does not
  * know how many there are, it takes few for granted, and would compare each test with each build.
@@ -79,13 +82,16 @@ export function hardwareScope(
     ...(wanted === "lists" ? [] : [...COUNTED_VALUES, "compatible" as const]),
   ];
   const hasSelection = Object.keys(selectedCommits).length > 0;
-  return sql`${headCommits(window)}, tests_on_hardware as materialized (
+  return sql`tests_on_hardware as materialized (
     select * from (${testsOnHardware(hardware, origin, window)}) t where t.origin = ${origin}
   ), builds_on_hardware as materialized (
     -- each with its tests inside the window; it counts with any since the start of it
-    select g.build_id, c.*, inside.test_ids
+    select g.build_id, c.*, g.test_ids || case when c.checkout_time between ${window.start}::timestamptz and ${window.end}::timestamptz
+      then g.ids_without_start end as test_ids
     from (
-      select build_id, array_agg(id) as ids, array_agg(start_time) as times from tests_on_hardware group by build_id
+      select build_id, array_agg(id) filter (where start_time <= ${window.end}::timestamptz) as test_ids,
+        array_agg(id) filter (where start_time is null) as ids_without_start, count(start_time) as started
+      from tests_on_hardware group by build_id
     ) g
     -- index builds_pkey
     cross join lateral (select b.checkout_id from builds b where b.id = g.build_id offset 0) b
@@ -95,15 +101,8 @@ export function hardwareScope(
         c.git_repository_branch, c.git_commit_hash
       from checkouts c where c.id = b.checkout_id offset 0
     ) c
-    cross join lateral (
-      select count(*) as since_start, array_agg(t.id) filter (where t.time <= ${window.end}::timestamptz) as test_ids
-      from (
-        select id, coalesce(start_time, c.checkout_time) as time from unnest(g.ids, g.times) as u(id, start_time)
-      ) t
-      where t.time >= ${window.start}::timestamptz
-    ) inside
-    where inside.since_start > 0
-  ), lines_of_hardware as materialized (
+    where g.started > 0 or c.checkout_time >= ${window.start}::timestamptz
+  ), ${headCommits(window, LINES_OF_BUILDS)}, lines_of_hardware as materialized (
     select h.*
     from heads h
     where h.head_checkout_id in (

@@ -19,7 +19,14 @@ export function sameLine(a: string, b: string): SqlFragment {
       and ${a}.git_repository_url is not distinct from ${b}.git_repository_url`);
 }
 
-const LINE = raw("array[c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url]");
+/** The line of the row with this alias, as one value: NULL is equal to NULL in it. */
+export function lineOf(alias: string): SqlFragment {
+  return raw(
+    `array[${["origin", "tree_name", "git_repository_branch", "git_repository_url"].map((name) => `${alias}.${name}`).join(", ")}]`,
+  );
+}
+
+const LINE = lineOf("c");
 const HEAD_COLUMNS =
   raw(`c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, c.git_commit_hash,
         c.git_commit_name, c.git_commit_tags`);
@@ -41,8 +48,10 @@ const HEAD_COLUMNS =
  * take an index of trees, and read all checkouts of an origin for each line.
  *
  * @example sql`with ${headCommits(window)}, rows as (select ... from heads join head_checkouts ...) select ...`
+ * @param lines SQL of rows with a line's four columns: there are heads of these alone
  */
-export function headCommits({ start, end }: Window): Statement {
+export function headCommits({ start, end }: Window, lines?: SqlFragment): Statement {
+  const isWanted = lines === undefined ? raw("true") : raw(`${lineOf("l").text} in (${lines.text})`);
   return sql`
     newest as materialized (
       -- indexes latest_checkout_start_time, checkouts_pkey
@@ -55,7 +64,7 @@ export function headCommits({ start, end }: Window): Statement {
           c.git_commit_tags
         from checkouts c where c.id = l.checkout_id offset 0
       ) c on true
-      where l.start_time >= ${start}::timestamptz
+      where l.start_time >= ${start}::timestamptz and ${isWanted}
     ), heads as (
       select c.head_checkout_id, c.head_time, ${HEAD_COLUMNS}
       from newest c
