@@ -59,7 +59,7 @@ function testsOnHardware(hardware: string, origin: string, { start }: Window): S
 }
 
 /** A head shows the hardware only when one of its own checkouts was tested on it. */
-const LINES_OF_BUILDS = raw(`select ${lineOf("b").text} from builds_on_hardware b`);
+const LINES_OF_BUILDS = raw(`select distinct ${lineOf("b").text} from builds_on_hardware b`);
 
 /**
  * Common table expressions of a request. Tests are gathered by build and not joined with builds: where the planner does not

@@ -51,7 +51,9 @@ const HEAD_COLUMNS =
  * @param lines SQL of rows with a line's four columns: there are heads of these alone
  */
 export function headCommits({ start, end }: Window, lines?: SqlFragment): Statement {
-  const isWanted = lines === undefined ? raw("true") : raw(`${lineOf("l").text} in (${lines.text})`);
+  // "is true" has the lines looked up in a hash: else the planner may compare each with each, where it takes few for granted.
+  const isWanted =
+    lines === undefined ? raw("true") : raw(`(${lineOf("l").text} in (${lines.text})) is true`);
   return sql`
     newest as materialized (
       -- indexes latest_checkout_start_time, checkouts_pkey
