@@ -1,16 +1,16 @@
-/** What a worker does with files that another process takes in at the same moment. */
+/** What a worker writes at once, and what it does with files that another process takes in at the same moment. */
 import { execFileSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { testDatabase } from "../../test/support/database.ts";
 import { ingestFiles, submission, temporaryDirectory, writeSubmissions } from "../../test/support/spool.ts";
 import { Claims } from "./claims.ts";
 import { microsecondClock } from "./clock.ts";
 import { openSpool } from "./spool.ts";
-import { Worker } from "./worker.ts";
+import { Worker, type WorkerOptions } from "./worker.ts";
 import { Writer } from "./writer.ts";
 
 const log = pino({ level: "silent" });
@@ -33,6 +33,23 @@ async function holdUpFiles(): Promise<{ begin: () => void; letGo: () => void }> 
       for (const file of reading) void file.then((handle) => handle.close());
     },
   };
+}
+
+function newWorker(
+  options: Pick<WorkerOptions, "spool" | "folder" | "writers" | "batchSize">,
+  report: WorkerOptions["report"] = () => undefined,
+): Worker {
+  return new Worker({
+    ...options,
+    log,
+    clock: microsecondClock(),
+    treeNames: () => Promise.resolve(new Map()),
+    excerpts: undefined,
+    takeRetries: () => ({}),
+    onMeasures: undefined,
+    isStopping: () => false,
+    report,
+  });
 }
 
 const build = (name: string): object =>
@@ -67,21 +84,8 @@ it("reads nothing into the next batch of a file that was being read when a batch
     }
   };
   const again: string[][] = [];
-  const worker = new Worker({
-    spool,
-    folder: claims.folder,
-    writers: [writer],
-    log,
-    clock: microsecondClock(),
-    batchSize: 2,
-    treeNames: () => Promise.resolve(new Map()),
-    excerpts: undefined,
-    takeRetries: () => ({}),
-    onMeasures: undefined,
-    isStopping: () => false,
-    report: (report) => {
-      if (report.again.length > 0) again.push(report.again);
-    },
+  const worker = newWorker({ spool, folder: claims.folder, writers: [writer], batchSize: 2 }, (report) => {
+    if (report.again.length > 0) again.push(report.again);
   });
   await worker.take(outcomes, 0);
   await worker.finish();
@@ -96,6 +100,35 @@ it("reads nothing into the next batch of a file that was being read when a batch
   expect(await rows("select file_name, state from submissions order by file_name")).toEqual([
     { file_name: "a.json", state: "done" },
     { file_name: "b.json", state: "done" },
+  ]);
+  await writer.close();
+  await claims.close();
+});
+
+it("writes what comes after a pause as one batch", async () => {
+  const { connection, rows } = await testDatabase();
+  const directory = await temporaryDirectory();
+  const names = ["a.json", "b.json", "c.json", "d.json"];
+  await writeSubmissions(directory, Object.fromEntries(names.map((name) => [name, build(name)])));
+  const spool = await openSpool(directory);
+  const claims = new Claims({ spool, connection, log });
+  await claims.open();
+  const writer = new Writer({ connection, log });
+  const write = vi.spyOn(writer, "write");
+  const worker = newWorker({ spool, folder: claims.folder, writers: [writer], batchSize: 1000 });
+  vi.useFakeTimers({ toFake: ["Date"] });
+  try {
+    await worker.take(await claims.claim(names.slice(0, 1)), 0);
+    await worker.finish();
+    vi.setSystemTime(Date.now() + 60_000);
+    await worker.take(await claims.claim(names.slice(1)), 0);
+    await worker.finish();
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(write.mock.calls.map(([batch]) => batch.shares.size)).toEqual([1, 3]);
+  expect(await rows("select count(*)::integer as done from submissions where state = 'done'")).toEqual([
+    { done: 4 },
   ]);
   await writer.close();
   await claims.close();

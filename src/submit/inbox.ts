@@ -152,7 +152,7 @@ export class TemporaryFile {
   }
 
   /** What was not written yet, in memory that can be given away. */
-  #next(): { file: number; temporaryName: string; bytes: Uint8Array } {
+  #next(): { file: number; temporaryName: string; bytes: Uint8Array<ArrayBuffer> } {
     const bytes = new Uint8Array(this.#bytes);
     let at = 0;
     for (const chunk of this.#chunks) {

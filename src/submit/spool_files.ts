@@ -6,9 +6,9 @@ import type { FoundFile } from "./places.ts";
 
 export type Task =
   /** Adds bytes to a temporary file. */
-  | { type: "write"; file: number; temporaryName: string; bytes: Uint8Array }
+  | { type: "write"; file: number; temporaryName: string; bytes: Uint8Array<ArrayBuffer> }
   /** Adds the last bytes, and makes it a submission that waits. */
-  | { type: "publish"; file: number; temporaryName: string; bytes: Uint8Array; id: string }
+  | { type: "publish"; file: number; temporaryName: string; bytes: Uint8Array<ArrayBuffer>; id: string }
   | { type: "discard"; file: number }
   | { type: "find"; id: string };
 
@@ -17,9 +17,12 @@ export interface Call {
   task: Task;
 }
 
+/** Of `publish`, whether the file is new; of `find`, where it lies. */
+export type TaskResult = boolean | FoundFile | undefined;
+
 export interface Answer {
   number: number;
-  result?: unknown;
+  result?: TaskResult;
   failure?: { message: string; code?: string };
 }
 
@@ -35,7 +38,7 @@ export class FilesError extends Error {
 }
 
 interface Waiting {
-  resolve: (result: unknown) => void;
+  resolve: (result: TaskResult) => void;
   reject: (error: Error) => void;
 }
 
@@ -76,17 +79,18 @@ export class SpoolFiles {
 
   /** Where the file of a submission lies. @throws FilesError */
   async find(id: string): Promise<FoundFile | undefined> {
-    return (await this.#call({ type: "find", id })) as FoundFile | undefined;
+    const found = await this.#call({ type: "find", id });
+    return typeof found === "object" ? found : undefined;
   }
 
   async close(): Promise<void> {
     await this.#thread?.terminate();
   }
 
-  #call(task: Task): Promise<unknown> {
+  #call(task: Task): Promise<TaskResult> {
     this.#thread ??= this.#start();
     const number = ++this.#calls;
-    const bytes = "bytes" in task ? [task.bytes.buffer as ArrayBuffer] : [];
+    const bytes = "bytes" in task ? [task.bytes.buffer] : [];
     this.#thread.postMessage({ number, task } satisfies Call, bytes);
     return new Promise((resolve, reject) => this.#waiting.set(number, { resolve, reject }));
   }

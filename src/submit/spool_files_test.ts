@@ -6,7 +6,7 @@ import { temporaryDirectory } from "../../test/support/spool.ts";
 import { fileNameOf } from "./places.ts";
 import { FilesError, SpoolFiles } from "./spool_files.ts";
 
-const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text));
 
 describe("the thread of the spool's files", () => {
   it("is started again, and nothing that it had begun becomes a submission", async () => {

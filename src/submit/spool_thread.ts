@@ -8,14 +8,14 @@ import { promisify } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
 import { errorCode, errorMessage } from "../database/errors.ts";
 import { fileNameOf, findComplete, findFile } from "./places.ts";
-import type { Answer, Call, Task } from "./spool_files.ts";
+import type { Answer, Call, Task, TaskResult } from "./spool_files.ts";
 
 const sync = promisify(fsync);
 
 /** Temporary files that are being written, by the numbers that their owner gave them. */
 const open = new Map<number, { path: string; descriptor: number }>();
 
-async function perform(folder: string, task: Task): Promise<unknown> {
+async function perform(folder: string, task: Task): Promise<TaskResult> {
   switch (task.type) {
     case "write":
       write(folder, task.file, task.temporaryName, task.bytes);
