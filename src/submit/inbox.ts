@@ -26,8 +26,7 @@ export interface InboxLimits {
 }
 
 export class Inbox {
-  /** The spool directory itself. */
-  readonly folder: string;
+  readonly #folder: string;
   readonly #limits: InboxLimits;
   readonly #files: SpoolFiles;
   /** Free bytes without those that were let in since. */
@@ -38,7 +37,7 @@ export class Inbox {
   #counting: Promise<void> | undefined;
 
   constructor(folder: string, limits: InboxLimits) {
-    this.folder = folder;
+    this.#folder = folder;
     this.#limits = limits;
     this.#files = new SpoolFiles(folder);
   }
@@ -49,7 +48,7 @@ export class Inbox {
     const needed = minFreeBytes + bytes;
     // Nobody is sent away because of what was seen before.
     if (this.#free < needed || performance.now() - this.#lookedAt > SPACE_HOLDS_MS) {
-      const { bavail, bsize } = await statfs(this.folder);
+      const { bavail, bsize } = await statfs(this.#folder);
       this.#free = bavail * bsize;
       this.#lookedAt = performance.now();
     }
@@ -68,7 +67,7 @@ export class Inbox {
 
   async #count(): Promise<void> {
     try {
-      const names = await readdir(this.folder);
+      const names = await readdir(this.#folder);
       this.#waiting = names.filter((name) => name.endsWith(".json")).length;
       this.#countedAt = performance.now();
     } finally {
@@ -98,9 +97,9 @@ export class Inbox {
   /** Removes what a process that crashed left behind. What cannot be removed is only logged. */
   async removeLeftOvers(log: Log): Promise<void> {
     try {
-      for (const name of await readdir(this.folder)) {
+      for (const name of await readdir(this.#folder)) {
         if (!TEMPORARY_NAME.test(name)) continue;
-        const path = join(this.folder, name);
+        const path = join(this.#folder, name);
         if (Date.now() - (await stat(path)).mtimeMs < LEFT_OVER_MS) continue;
         await unlink(path);
         log.info({ file: name }, "removed what was left of a submission that never became complete");

@@ -48,10 +48,10 @@ const HEAD_COLUMNS =
  * take an index of trees, and read all checkouts of an origin for each line.
  *
  * @example sql`with ${headCommits(window)}, rows as (select ... from heads join head_checkouts ...) select ...`
- * @param lines SQL of rows with a line's four columns: there are heads of these alone
+ * @param lines SQL whose one column has lines as `lineOf` gives them: there are heads of these alone
  */
 export function headCommits({ start, end }: Window, lines?: SqlFragment): Statement {
-  // "is true" has the lines looked up in a hash: else the planner may compare each with each, where it takes few for granted.
+  // "is true", here and below, has lines looked up in a hash: else the planner may compare each with each, where it takes few for granted.
   const isWanted =
     lines === undefined ? raw("true") : raw(`(${lineOf("l").text} in (${lines.text})) is true`);
   return sql`
@@ -79,7 +79,7 @@ export function headCommits({ start, end }: Window, lines?: SqlFragment): Statem
         from checkouts c
         where ${checkoutTime("c")} between ${start}::timestamptz and ${end}::timestamptz
           and (select count(*) from newest c where not c.is_head) > 0
-          and ${LINE} in (select ${LINE} from newest c where not c.is_head)
+          and (${LINE} in (select ${LINE} from newest c where not c.is_head)) is true
         order by c.origin, c.tree_name, c.git_repository_branch, c.git_repository_url, ${checkoutTime("c")} desc,
           c.id collate "C"
       )

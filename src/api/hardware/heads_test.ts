@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { sql } from "../../database/sql.ts";
-import { headCommits } from "./heads.ts";
+import { raw, sql } from "../../database/sql.ts";
+import { headCommits, lineOf } from "./heads.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -46,4 +46,29 @@ it("finds the newest checkout of each line inside a window, wherever the window 
     expect(found.rows).toEqual(expected.rows);
     expect(found.rows.length > 0).toBe(from < 28);
   }
+});
+
+it("finds heads of the lines alone that are asked for, and looks those up in a hash however few it takes for granted", async () => {
+  const window = { start: "2025-12-01T00:00:00Z", end: "2026-03-01T00:00:00Z" };
+  const asked = raw(
+    `with asked as materialized (select * from checkouts c where c.tree_name is null or c.git_repository_branch = 'b1')`,
+  );
+  const heads = headCommits(window, raw(`select distinct ${lineOf("a").text} from asked a`));
+  const found = await database.pool.query(
+    sql`${asked}, ${heads} select head_checkout_id as id from heads order by 1`,
+  );
+  const all = await database.pool.query(
+    sql`with ${headCommits(window)} select head_checkout_id as id from heads
+      where tree_name is null or git_repository_branch = 'b1' order by 1`,
+  );
+  expect(found.rows).toEqual(all.rows);
+  expect(found.rows.length).toBeGreaterThan(0);
+
+  const plan = await database.pool.query<Record<"QUERY PLAN", string>>(
+    sql`explain ${asked}, ${heads} select * from heads`,
+  );
+  const lines = plan.rows.map((row) => row["QUERY PLAN"]);
+  // Those that are asked for, and those that went on behind the end of the window.
+  expect(lines.filter((line) => /Filter: .*hashed SubPlan/.test(line))).toHaveLength(2);
+  expect(lines.filter((line) => line.includes("Semi Join"))).toEqual([]);
 });
