@@ -1,9 +1,7 @@
 /** The files of a spool that wait: how many there are, and how long the oldest of them has waited. */
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-
-/** Files that are asked for their times at once. */
-const STATS_AT_ONCE = 256;
+import { eachFile } from "./spool.ts";
 
 export class Backlog {
   /** Time of the last change by name, in milliseconds: when a file was received, since files are renamed into place. */
@@ -22,15 +20,11 @@ export class Backlog {
     const waiting = this.#waiting;
     const found = new Set(names);
     for (const name of waiting.keys()) if (!found.has(name) && !inHand.has(name)) waiting.delete(name);
-    for (let next = 0; next < names.length; next += STATS_AT_ONCE) {
-      await Promise.all(
-        names.slice(next, next + STATS_AT_ONCE).map(async (name) => {
-          if (waiting.has(name)) return;
-          const receivedMs = await receivedAt(join(directory, name));
-          if (receivedMs !== undefined) waiting.set(name, receivedMs);
-        }),
-      );
-    }
+    await eachFile(names, (name) => {
+      if (waiting.has(name)) return;
+      const receivedMs = receivedAt(join(directory, name));
+      if (receivedMs !== undefined) waiting.set(name, receivedMs);
+    });
   }
 
   /** A file is done, or not to be waited for. */
@@ -50,10 +44,11 @@ export class Backlog {
   }
 }
 
-/** Undefined for a file that is gone. */
-async function receivedAt(path: string): Promise<number | undefined> {
-  return stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => undefined,
-  );
+/** Undefined for a file that is gone, or cannot be looked at. */
+function receivedAt(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  } catch {
+    return undefined;
+  }
 }

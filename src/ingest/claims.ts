@@ -14,7 +14,7 @@ import { Session } from "../database/session.ts";
 import type { Log } from "../log.ts";
 import { markMoved, openAccounts, submissionId } from "./account.ts";
 import type { SubmissionOutcome } from "./outcome.ts";
-import { claimFiles, exists, releaseFiles, spoolFile, type Spool } from "./spool.ts";
+import { claimFiles, eachFile, exists, releaseFiles, spoolFile, type Spool } from "./spool.ts";
 
 export interface ClaimsOptions {
   spool: Spool;
@@ -79,8 +79,7 @@ export class Claims {
 
   /** Looks at files again that are in the folder. */
   async reopen(names: readonly string[]): Promise<SubmissionOutcome[]> {
-    const files = await Promise.all(names.map((name) => spoolFile(this.folder, name)));
-    const there = files.filter((file) => file !== undefined);
+    const there = await eachFile(names, (name) => spoolFile(this.folder, name));
     return this.#session.run((client) => openAccounts(client, there));
   }
 

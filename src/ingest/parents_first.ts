@@ -4,12 +4,10 @@
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { eachFile } from "./spool.ts";
 
 /** Where senders have their checkouts and builds, if any, when they have them before their tests as all known ones do. */
 const HEAD_BYTES = 8 * 1024;
-/** Files after which others have a turn. */
-const FILES_AT_ONCE = 100;
 
 const CHECKOUTS = /"checkouts"\s*:\s*\[\s*\{/;
 const BUILDS = /"builds"\s*:\s*\[\s*\{/;
@@ -21,11 +19,10 @@ const BUILDS = /"builds"\s*:\s*\[\s*\{/;
 export async function parentsFirst(directory: string, names: readonly string[]): Promise<string[]> {
   const head = Buffer.allocUnsafe(HEAD_BYTES);
   const ranks: [string[], string[], string[]] = [[], [], []];
-  for (const [index, name] of names.entries()) {
-    if (index % FILES_AT_ONCE === FILES_AT_ONCE - 1) await nextTurn();
+  await eachFile(names, (name) => {
     const text = head.toString("latin1", 0, readHead(join(directory, name), head));
     ranks[CHECKOUTS.test(text) ? 0 : BUILDS.test(text) ? 1 : 2].push(name);
-  }
+  });
   return ranks.flat();
 }
 
