@@ -24,6 +24,8 @@ const BETWEEN_SAMPLES_MS = 120;
 /** Between questions to the server without a cache, and no less than its last answer took: it shares the cores. */
 const BETWEEN_QUESTIONS_MS = 60;
 const MOST_WATCHES = 4;
+/** Of the server without a cache, whose answers nobody else gets: to compress them takes longer than to make many of them. */
+const UNCOMPRESSED = { "accept-encoding": "identity" };
 /** A server that is busy is asked again, so often. */
 const MOST_ATTEMPTS = 30;
 
@@ -45,10 +47,10 @@ export function judge(truths, { digest, from, to }) {
 /** Watches one address for some seconds. @returns the judgements of its samples */
 export async function watch({ cached, uncached }, { path, body }) {
   const [of, beside] = [newAgent(cached), newAgent(uncached)];
-  const ask = async (base, agent) => {
+  const ask = async (base, agent, headers) => {
     for (let attempt = 1; ; attempt++) {
       const from = performance.now();
-      const answer = await exchange(base + path, { agent, body });
+      const answer = await exchange(base + path, { agent, body, headers });
       const to = performance.now();
       if (answer.status === 200) return { digest: await digestOf(answer), from, to };
       // A busy server says so, which is no answer to compare.
@@ -62,11 +64,11 @@ export async function watch({ cached, uncached }, { path, body }) {
   let isOver = false;
   const asking = (async () => {
     while (!isOver) {
-      const truth = await ask(uncached, beside);
+      const truth = await ask(uncached, beside, UNCOMPRESSED);
       truths.push(truth);
       await sleep(Math.max(BETWEEN_QUESTIONS_MS, truth.to - truth.from));
     }
-    truths.push(await ask(uncached, beside));
+    truths.push(await ask(uncached, beside, UNCOMPRESSED));
   })();
   try {
     await sleep(LEAD_MS);
