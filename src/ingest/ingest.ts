@@ -34,7 +34,7 @@ const TIDY_INTERVAL_MS = 10_000;
  * begin until so long after it began. What comes alone is written at once, and what comes in a stream in few commits. Each has a
  * price, for the database and for all who keep answers.
  */
-const WRITING_INTERVAL_MS = 100;
+const WRITING_INTERVAL_MS = 200;
 /** Batches that a thread writes at once: it reads faster than one session of the database writes. */
 const WRITERS_PER_THREAD = 2;
 
