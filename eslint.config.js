@@ -28,7 +28,7 @@ const MAY_IMPORT = {
   mail: [],
   checks: ["database", "mail"],
   notices: ["demo"],
-  schedule: ["database", "notices"],
+  schedule: ["database", "notices", "processes"],
 };
 
 const boundaries = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({

@@ -1,5 +1,6 @@
 /** Several web processes of the built program: killed, restarted and stopped while requests go on; and roles apart. */
 import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { getPriority } from "node:os";
 import { join } from "node:path";
@@ -167,6 +168,13 @@ describe("roles", () => {
     const ingesting = pids.get("kernelboard ingest") ?? 0;
     const answering = pids.get("kernelboard web 1") ?? 0;
     expect(getPriority(ingesting)).toBe(Math.min(getPriority(answering) + 5, 19));
+    // Priorities count within a session where the system shares cores out among sessions.
+    if (existsSync("/proc/self/autogroup")) {
+      const groupOf = (pid = 0): string => readFileSync(`/proc/${pid}/autogroup`, "utf8").trim();
+      expect(groupOf(ingesting)).toMatch(/^\S+ nice 5$/);
+      expect(groupOf(answering)).toBe(groupOf(program.child.pid));
+      expect(groupOf(ingesting).split(" ")[0]).not.toBe(groupOf(answering).split(" ")[0]);
+    }
     process.kill(ingesting, "SIGKILL");
     const { code, stderr } = await program.ended;
     expect([code, stderr]).toEqual([

@@ -1,5 +1,4 @@
 /** The program of a child process of `serve`: answers requests, or does the work of another role. */
-import { constants, getPriority, setPriority } from "node:os";
 import { errorMessage } from "../database/errors.ts";
 import { joinDatabase, openDatabase, type Database } from "../database/database.ts";
 import { Bell } from "../ingest/bell.ts";
@@ -8,6 +7,7 @@ import type { MetricsText } from "../http/metrics.ts";
 import { createLog, type Log } from "../log.ts";
 import { compileNextTick } from "../next_tick.ts";
 import { receiveTask, tell, type ChildHandlers } from "../processes/child.ts";
+import { giveWay } from "../processes/priority.ts";
 import { loadSettings } from "../settings.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import type { Context } from "./context.ts";
@@ -17,9 +17,6 @@ import { aborted } from "./serve_here.ts";
 import type { ChildTask } from "./serve_workers.ts";
 import { withTracing } from "./tracing.ts";
 import { startWeb } from "./web.ts";
-
-/** What the work beside requests gives way by, as `nice` counts: somebody waits for each request. */
-const NICENESS = 5;
 
 const bell = new Bell();
 const stop = new AbortController();
@@ -87,7 +84,7 @@ async function work(context: Context, task: ChildTask): Promise<void> {
 
 function letRequestsGoFirst(log: Log): void {
   try {
-    setPriority(Math.min(getPriority() + NICENESS, constants.priority.PRIORITY_LOW));
+    giveWay();
   } catch (error) {
     // Some sandboxes forbid it; the work goes on without.
     log.debug({ error: errorMessage(error) }, "the priority of the process stays as it is");

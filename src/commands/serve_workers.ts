@@ -1,6 +1,7 @@
 /** `serve` with several web processes: one that supervises, the web processes, and one for each other role. */
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Connection } from "../database/pool.ts";
 import { errorCode } from "../database/errors.ts";
@@ -21,6 +22,11 @@ import { portInUse } from "./web.ts";
  * for 10 to 20 ms each time (docs/performance.md).
  */
 const UNCOLLECTED_MEGABYTES = 256;
+/**
+ * Threads of V8 that collect beside the one that answers. They have its priority: as many as there are cores keep it from all of
+ * them, for up to 30 ms each time (docs/performance.md). More than four are never of use.
+ */
+const COLLECTING_THREADS = Math.min(4, Math.max(1, availableParallelism() - 1));
 
 /** What a child process is to do. */
 export interface ChildTask {
@@ -50,18 +56,23 @@ export async function serveWithWorkers(
       count: workers,
       task: (number): ChildTask => ({ name: `web ${number}`, web, ...embedded }),
       isReplaceable: true,
+      listens: true,
     },
     ...options.background.map((background) => ({
       name: background.role,
       count: 1,
       task: (): ChildTask => ({ name: background.role, background, ...embedded }),
       isReplaceable: false,
+      listens: false,
     })),
   ];
   const metrics = await clusterMetrics(context, () => supervisor.children);
   const supervisor: Supervisor = new Supervisor({
     program: fileURLToPath(new URL("serve_child.js", import.meta.url)),
-    nodeOptions: [`--initial-old-space-size=${UNCOLLECTED_MEGABYTES}`],
+    nodeOptions: [
+      `--initial-old-space-size=${UNCOLLECTED_MEGABYTES}`,
+      `--v8-pool-size=${COLLECTING_THREADS}`,
+    ],
     kinds,
     log,
     onFatal: context.fail,

@@ -1,5 +1,5 @@
 /** A child process as its supervisor sees it. */
-import cluster, { type Worker } from "node:cluster";
+import type { ChildProcess } from "node:child_process";
 import { isMessage, type FromChild, type ToChild } from "./messages.ts";
 
 /** A process that has not begun its work after this time never will. */
@@ -18,19 +18,20 @@ export class Child {
   /** Why it ended, as well as is known. */
   howItEnded = "";
   hasToldWhy = false;
-  readonly #worker: Worker;
+  readonly #process: ChildProcess;
   #exit = "";
   readonly #born = Date.now();
 
+  /** @param process has just been started, with a channel */
   constructor(
-    kind: string,
-    number: number,
+    name: string,
+    process: ChildProcess,
     task: unknown,
     onMessage: (child: Child, message: FromChild) => void,
   ) {
-    this.name = `${kind} ${number}`;
-    this.#worker = cluster.fork();
-    this.pid = this.#worker.process.pid;
+    this.name = name;
+    this.#process = process;
+    this.pid = process.pid;
     let begin: (started: boolean) => void;
     this.started = new Promise((resolve) => {
       begin = resolve;
@@ -39,7 +40,7 @@ export class Child {
       this.howItEnded = `it did not begin within ${START_TIMEOUT_MS / 1000} s`;
       this.kill();
     }, START_TIMEOUT_MS);
-    this.#worker.on("message", (message: unknown) => {
+    this.#process.on("message", (message: unknown) => {
       if (!isMessage(message)) return;
       const told = message as FromChild;
       if (told.type === "here") this.send({ type: "start", task });
@@ -53,11 +54,11 @@ export class Child {
       } else onMessage(this, told);
     });
     // A channel that breaks while something is sent; the end of the process follows.
-    this.#worker.on("error", () => undefined);
+    this.#process.on("error", () => undefined);
     // Its last words are read when the channel is closed, which may come after its end.
-    const silent = new Promise<void>((resolve) => this.#worker.once("disconnect", resolve));
+    const silent = new Promise<void>((resolve) => this.#process.once("disconnect", resolve));
     const exited = new Promise<void>((resolve) => {
-      this.#worker.once("exit", (code, signal) => {
+      this.#process.once("exit", (code, signal) => {
         clearTimeout(timeout);
         this.#exit = signal ? `it was ended by ${signal}` : `exit code ${code}`;
         resolve();
@@ -76,8 +77,8 @@ export class Child {
 
   send(message: ToChild): void {
     if (message.type === "stop") this.isStopping = true;
-    if (!this.#worker.isConnected()) return;
-    this.#worker.send(message, () => undefined);
+    if (!this.#process.connected) return;
+    this.#process.send(message, () => undefined);
   }
 
   /** Asks for its metrics. */
@@ -86,6 +87,6 @@ export class Child {
   }
 
   kill(): void {
-    this.#worker.process.kill("SIGKILL");
+    this.#process.kill("SIGKILL");
   }
 }

@@ -5,6 +5,7 @@
  * The children of the cluster module share the ports that they listen on: this process accepts connections and hands
  * them out in turn.
  */
+import { fork, type ChildProcess } from "node:child_process";
 import cluster from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../log.ts";
@@ -47,6 +48,8 @@ export interface Kind {
    * one at a time, and its end is the end of the program.
    */
   isReplaceable: boolean;
+  /** Whether its processes listen on ports, which they share. */
+  listens: boolean;
 }
 
 export interface SupervisorOptions {
@@ -76,6 +79,7 @@ interface Place {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #places: Place[];
+  readonly #forkOptions: { execArgv: string[]; serialization: "advanced" };
   readonly #stop = new AbortController();
   /** All that run, those that are being replaced included. */
   readonly #children = new Set<Child>();
@@ -92,13 +96,12 @@ export class Supervisor {
         failures: 0,
       })),
     );
-    cluster.setupPrimary({
-      exec: options.program,
-      args: [],
+    this.#forkOptions = {
       execArgv: ["--enable-source-maps", ...(options.nodeOptions ?? [])],
       // Numbers such as NaN stay what they are.
       serialization: "advanced",
-    });
+    };
+    cluster.setupPrimary({ exec: options.program, args: [], ...this.#forkOptions });
   }
 
   get children(): ReadonlySet<Child> {
@@ -133,6 +136,13 @@ export class Supervisor {
     await Promise.all(ended);
   }
 
+  /** Who does not listen has a session of its own, so that requests need not share the cores of theirs with it (`priority.ts`). */
+  #fork({ listens }: Kind): ChildProcess {
+    if (listens) return cluster.fork().process;
+    const detached = process.platform !== "win32";
+    return fork(this.#options.program, [], { ...this.#forkOptions, detached });
+  }
+
   #isStopping(): boolean {
     return this.#stop.signal.aborted;
   }
@@ -155,7 +165,12 @@ export class Supervisor {
   /** Starts a process and gives it the place once it has begun its work. @throws SupervisorError */
   async #startIn(place: Place): Promise<Child> {
     const { kind, number } = place;
-    const child = new Child(kind.name, number, kind.task(number), this.#options.onMessage);
+    const child = new Child(
+      `${kind.name} ${number}`,
+      this.#fork(kind),
+      kind.task(number),
+      this.#options.onMessage,
+    );
     this.#children.add(child);
     void child.ended.then(() => {
       this.#children.delete(child);

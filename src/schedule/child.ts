@@ -1,9 +1,9 @@
 /** Runs one of this program's own commands in a process of its own: with a time limit, and the end of its output kept. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { setPriority } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage } from "../database/errors.ts";
+import { giveWay } from "../processes/priority.ts";
 import { childEnvironment } from "../settings.ts";
 import { PACKAGE_FOLDER } from "../version.ts";
 import { JOB_MARK } from "./orphan.ts";
@@ -17,9 +17,6 @@ const GRACE_MS = 5000;
 const DRAIN_MS = 1000;
 /** After being killed a process ends, unless the system itself is stuck. */
 const KILLED_MS = 5000;
-
-/** Jobs can wait for the processor; who watches the right to act, or answers requests, cannot. */
-const NICENESS = 5;
 
 /** The program whose command it is. */
 export const OWN_PROGRAM = join(PACKAGE_FOLDER, "bin", "kernelboard");
@@ -44,10 +41,10 @@ export async function runChild(options: ChildOptions): Promise<Result> {
     // The channel tells the child when this process is gone, however that happened.
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: childEnvironment(options.environment ?? {}),
-    // A group of its own, so that what it starts is ended with it.
+    // A group and session of its own, so that what it starts is ended with it, and gives way with it.
     detached: process.platform !== "win32",
   });
-  giveWay(child);
+  letOthersGoFirst(child);
   const onOutput = (chunk: Buffer): void => {
     tail.add(chunk);
     options.onOutput?.(chunk);
@@ -78,10 +75,11 @@ export async function runChild(options: ChildOptions): Promise<Result> {
   }
 }
 
-function giveWay({ pid }: ChildProcess): void {
+/** Jobs can wait for the processor; who watches the right to act, or answers requests, cannot. */
+function letOthersGoFirst({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
-    setPriority(pid, NICENESS);
+    giveWay(pid);
   } catch {
     // It is gone, or runs as it is where the system does not allow it.
   }
