@@ -8,12 +8,14 @@
  * seconds open about 100 pages a second, which is more than 200 people do. With `--think 0` the clients wait for nothing
  * but answers: that measures throughput, and their times then say how many clients there are, not how fast the server is.
  */
+import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
@@ -174,6 +176,9 @@ async function runAlone() {
 
     const recentlyAsked = new Records();
     const watching = watchStaleness(servers, recentlyAsked);
+    // Who compares is no part of the load, and nothing is measured of it from now on.
+    const { giveWay } = await import(join(PROJECT, "dist/server/processes/priority.js"));
+    for (const pid of [beside.child.pid, watching.pid]) giveWay(pid);
     const { createToken } = await import(join(PROJECT, "dist/server/submit/tokens.js"));
     const token = await createToken(secret, [ORIGIN, world.window.origin]);
     const [{ records, seconds }, fed] = await Promise.all([
@@ -305,21 +310,25 @@ function feedBeside(base, options) {
   return new Promise((resolve, reject) => thread.once("message", resolve).once("error", reject));
 }
 
-/** Watches what clients ask for, in a thread, so that comparing bodies delays no client. */
-function watchStaleness(servers, { asked }) {
-  const thread = new Worker(new URL("staleness.mjs", import.meta.url), {
-    workerData: { task: "watch", servers },
+/** Watches what clients ask for, in a process of its own, so that comparing bodies delays no client. */
+function watchStaleness({ cached, uncached }, { asked }) {
+  const program = fileURLToPath(new URL("staleness.mjs", import.meta.url));
+  const child = fork(program, ["watch", cached, uncached], { detached: true });
+  const found = new Promise((resolve, reject) => {
+    child.once("message", resolve).once("error", reject);
+    child.once("exit", (code) => reject(new Error(`what compares answers ended with ${code}`)));
   });
-  const found = new Promise((resolve, reject) => thread.once("message", resolve).once("error", reject));
   // An error is told where it is waited for.
   found.catch(() => undefined);
   const telling = setInterval(() => {
-    thread.postMessage([...asked.values()].flatMap((targets) => [...targets.values()].slice(-5)));
+    if (child.connected)
+      child.send([...asked.values()].flatMap((targets) => [...targets.values()].slice(-5)));
   }, 1000);
   return {
+    pid: child.pid,
     end: () => {
       clearInterval(telling);
-      thread.postMessage("end");
+      if (child.connected) child.send("end");
       return found;
     },
   };

@@ -12,7 +12,6 @@
  *   was true between them. It is undecided, and the address is watched again a second later.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { parentPort, workerData } from "node:worker_threads";
 import { digestOf, exchange, newAgent } from "./clients.mjs";
 
 /** An answer may be so much older than the last commit. */
@@ -91,13 +90,15 @@ export async function agree({ cached, uncached }, { path, body }) {
   return (await digestOf(one)) === (await digestOf(other));
 }
 
-/** As a thread: watches the addresses that it is told of, one after the other, each group in its turn, until told to end. */
-if (parentPort !== null && workerData?.task === "watch") {
-  const { servers } = workerData;
+/** As a program: watches the addresses that it is told of, one after the other, each group in its turn, until told to end. */
+if (process.argv[2] === "watch") {
+  // Nobody waits for it any more.
+  process.once("disconnect", () => process.exit(1));
+  const servers = { cached: process.argv[3], uncached: process.argv[4] };
   const found = { watched: 0, samples: 0, fresh: 0, again: 0, undecided: 0, stale: [] };
   const groups = new Map();
   let isOver = false;
-  parentPort.on("message", (message) => {
+  process.on("message", (message) => {
     if (message === "end") isOver = true;
     else
       for (const target of message)
@@ -111,8 +112,7 @@ if (parentPort !== null && workerData?.task === "watch") {
     if (target === undefined) await sleep(100);
     else await watchUntilDecided(target);
   }
-  parentPort.postMessage(found);
-  parentPort.close();
+  process.send(found, () => process.exit(0));
 
   async function watchUntilDecided(target) {
     found.watched++;
