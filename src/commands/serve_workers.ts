@@ -24,7 +24,7 @@ import { portInUse } from "./web.ts";
 const UNCOLLECTED_MEGABYTES = 256;
 /**
  * Threads of V8 that collect beside the one that answers. They have its priority: as many as there are cores keep it from all of
- * them, for up to 30 ms each time (docs/performance.md). More than four are never of use.
+ * them, for up to 30 ms each time (docs/performance.md). Node would start four.
  */
 const COLLECTING_THREADS = Math.min(4, Math.max(1, availableParallelism() - 1));
 
