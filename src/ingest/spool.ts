@@ -95,20 +95,26 @@ export function spoolFile(folder: string, name: string): SpoolFile | undefined {
 }
 
 /**
- * Takes files out of the inbox into a folder of `claimed/`.
+ * Takes files out of the inbox into a folder of `claimed/`, up to the first that cannot be moved: that one and those behind it stay,
+ * and are found again.
  *
  * @returns the names of those that are there now; others were taken by another process
+ * @throws the system's error when none is there because of it
  */
 export async function claimFiles(spool: Spool, folder: string, names: readonly string[]): Promise<string[]> {
-  return eachFile(names, (name) => {
+  let failure: { error: unknown } | undefined;
+  const claimed = await eachFile(names, (name) => {
+    if (failure !== undefined) return undefined;
     try {
       renameSync(join(spool.inbox, name), join(folder, name));
       return name;
     } catch (error) {
-      if (errorCode(error) === "ENOENT") return undefined;
-      throw error;
+      if (errorCode(error) !== "ENOENT") failure = { error };
+      return undefined;
     }
   });
+  if (failure !== undefined && claimed.length === 0) throw failure.error;
+  return claimed;
 }
 
 /** Puts what is left in a folder of `claimed/` back into the inbox, and removes the folder when it is empty. */
